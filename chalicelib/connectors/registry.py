@@ -1,0 +1,59 @@
+"""Which connectors there are: (kind, name) -> package, imported on demand. A new connector is one line here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from chalicelib.core.account import ConnectionKind
+from chalicelib.core.errors import ConfigurationError, UnknownEndpointError
+from chalicelib.ports.receiver import ReceiverContext
+from chalicelib.ports.spec import Spec
+
+_ROOT = "chalicelib.connectors"
+
+CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
+    (ConnectionKind.PLATFORM, "bluesky"): f"{_ROOT}.platforms.bluesky",
+    (ConnectionKind.PLATFORM, "facebook"): f"{_ROOT}.platforms.facebook",
+    (ConnectionKind.PLATFORM, "matrix"): f"{_ROOT}.platforms.matrix",
+    (ConnectionKind.PLATFORM, "messenger"): f"{_ROOT}.platforms.messenger",
+    (ConnectionKind.PLATFORM, "x"): f"{_ROOT}.platforms.x",
+    (ConnectionKind.HELPDESK, "rt"): f"{_ROOT}.helpdesks.rt",
+    (ConnectionKind.HELPDESK, "zendesk"): f"{_ROOT}.helpdesks.zendesk",
+    (ConnectionKind.CRM, "directory"): f"{_ROOT}.crms.directory",
+    (ConnectionKind.CRM, "tryton"): f"{_ROOT}.crms.tryton",
+}
+
+
+def names(kind: ConnectionKind) -> tuple[str, ...]:
+    """The connectors of a kind, sorted."""
+    return tuple(sorted(name for item, name in CONNECTORS if item is kind))
+
+
+def _package(kind: ConnectionKind, name: str) -> str:
+    try:
+        return CONNECTORS[kind, name]
+    except KeyError:
+        raise UnknownEndpointError(f"no {kind} connector of that name") from None
+
+
+def spec(kind: ConnectionKind, name: str) -> Spec:
+    """The data sheet ``SPEC`` of ``<package>.spec``. Raises UnknownEndpointError."""
+    found: Spec = import_module(f"{_package(kind, name)}.spec").SPEC
+    return found
+
+
+def receiver(kind: ConnectionKind, name: str, context: ReceiverContext) -> Any:
+    """A new ``Receiver(context)`` of ``<package>.webhook``. CRMs have none. Raises UnknownEndpointError."""
+    if kind is ConnectionKind.CRM:
+        raise UnknownEndpointError("CRMs have no webhooks")
+    return import_module(f"{_package(kind, name)}.webhook").Receiver(context)
+
+
+def client(kind: ConnectionKind, name: str, context: Any) -> Any:
+    """A new ``Client(context)`` of ``<package>.client``. Raises ConfigurationError."""
+    try:
+        package = _package(kind, name)
+    except UnknownEndpointError as error:
+        raise ConfigurationError(str(error)) from None
+    return import_module(f"{package}.client").Client(context)

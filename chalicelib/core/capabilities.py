@@ -1,0 +1,89 @@
+"""What a platform, a helpdesk or a CRM allows, as data: shown in the README's table, asked by guard and pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from chalicelib.core.events import AttachmentKind, Surface
+from chalicelib.core.text.length import TextLimits
+
+
+class Threading(StrEnum):
+    """How the parts of a long reply hang together."""
+
+    FLAT = "flat"
+    """Every part answers the customer's message."""
+    CHAIN = "chain"
+    """Every part answers the part before."""
+    NONE = "none"
+    """There are no threads; parts follow in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformTerms:
+    """What the platform's terms let us do with what we learn."""
+
+    may_match_crm: bool = True
+    may_store_text: bool = True
+    retention: timedelta | None = None
+    note: str = ""
+    """The terms in one sentence, for the brief and the README."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformCapabilities:
+    """One platform. Limits name their source in the connector's README."""
+
+    surfaces: frozenset[Surface]
+    text_limits: TextLimits
+    private_text_limits: TextLimits | None = None
+    """Where private messages have other limits than public ones."""
+    attachments: frozenset[AttachmentKind] = frozenset()
+    """Kinds that we can send."""
+    reply_window: timedelta | None = None
+    """After the customer's last message, for private messages; None: no window."""
+    private_reply: bool = False
+    """A public message can be answered in private by API."""
+    private_reply_window: timedelta | None = None
+    threading: Threading = Threading.FLAT
+    edit: bool = False
+    delete: bool = False
+    hide: bool = False
+    delivery_updates: bool = False
+    idempotent_send: bool = False
+    """Sending the same delivery key twice leads to one message: an unknown outcome is settled by sending again."""
+    polls: bool = False
+    """Events come by polling; there is no webhook."""
+    answerable_always: bool = True
+    """False: the platform may refuse answers by API (X: only when summoned)."""
+    terms: PlatformTerms = field(default_factory=PlatformTerms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpdeskCapabilities:
+    """One helpdesk."""
+
+    acts_as_customer: bool
+    """A comment can be written in the customer's name."""
+    idempotent_create: bool
+    closed_is_final: bool
+    reopens_by_itself: bool
+    """A customer's comment reopens a solved ticket without our asking."""
+    html: bool = False
+    signed_webhooks: bool = False
+    native_delivery_state: bool = False
+    polls: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrmCapabilities:
+    """One CRM."""
+
+    finds_by: frozenset[str]
+    """Values of `ClueKind` that it can look up exactly."""
+    lists_contacts: bool = False
+    links_identities: bool = False
+    note: str = ""

@@ -1,0 +1,71 @@
+"""The care policy: the numbers and switches that a company decides. Edited as ``policies/care.toml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.core.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarePolicy:
+    """Durations are `timedelta`. Defaults are the ones shipped in ``policies/care.toml``."""
+
+    reopen_public: timedelta = timedelta(days=7)
+    """A public message this long after solving reopens the ticket; later it opens a linked follow-up."""
+    reopen_private: timedelta = timedelta(days=30)
+    join_channels: bool = True
+    """The same contact (certain match) on another channel continues the open case."""
+    number_parts: bool = True
+    """Parts of a long reply carry " (1/3)"."""
+    max_parts: int = 10
+    """A reply that needs more parts is refused with advice."""
+    guard_private_data: bool = True
+    """Hold a public reply that shows a card number, an IBAN, an e-mail address or a phone number."""
+    customer_number_patterns: tuple[str, ...] = (r"\b(?:KD|CU|C)-?\d{4,12}\b",)
+    """Regular expressions of the company's customer and order numbers."""
+    default_region: str = ""
+    """ISO 3166 country for phone numbers in national notation; empty: only international notation counts."""
+    crm_may_match: bool = True
+    signature_lines: tuple[str, ...] = ()
+    """Lines that begin an agent's signature beside the usual ones."""
+
+
+_DURATION_UNITS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
+
+
+def _duration(name: str, value: object) -> timedelta:
+    if isinstance(value, Mapping) and value and all(unit in _DURATION_UNITS for unit in value):
+        return timedelta(seconds=sum(_DURATION_UNITS[str(unit)] * float(amount) for unit, amount in value.items()))
+    raise ConfigurationError(f"policy {name}: a duration is a table such as {{ days = 7 }}")
+
+
+def policy_from_mapping(data: Mapping[str, Any]) -> CarePolicy:
+    """Read a policy (``tomllib``'s result). Unknown names and wrong types: all in one ConfigurationError."""
+    known = {item.name: getattr(CarePolicy(), item.name) for item in fields(CarePolicy)}
+    problems = [f"policy {name}: unknown setting" for name in data if name not in known]
+    values: dict[str, Any] = {}
+    for name, value in data.items():
+        default = known.get(name)
+        if default is None:
+            continue
+        if isinstance(default, timedelta):
+            try:
+                values[name] = _duration(name, value)
+            except (ConfigurationError, TypeError, ValueError) as error:
+                problems.append(str(error))
+        elif isinstance(default, tuple):
+            if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+                values[name] = tuple(value)
+            else:
+                problems.append(f"policy {name}: a list of strings")
+        elif type(value) is type(default):
+            values[name] = value
+        else:
+            problems.append(f"policy {name}: {type(default).__name__} expected")
+    if problems:
+        raise ConfigurationError("; ".join(problems))
+    return CarePolicy(**values)

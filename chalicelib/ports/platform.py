@@ -1,0 +1,106 @@
+"""The calling part of a platform connector: ``Client(context)``; constructors do no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from chalicelib.core.account import Account
+from chalicelib.core.events import Parsed, PlatformEvent
+from chalicelib.core.ids import Cursor, MessageId, ThreadId
+from chalicelib.core.people import Author
+from chalicelib.core.reply import DeliveryReceipt, OutboundReply
+from chalicelib.ports.services import Clock, Http, SessionStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformContext:
+    """What a client is made of. ``credentials``: CALL fields by name."""
+
+    account: Account
+    credentials: Mapping[str, str] = field(repr=False)
+    http: Http
+    clock: Clock
+    sessions: SessionStore
+
+
+class PlatformClient(Protocol):
+    """The one thing every platform that replies can do."""
+
+    def send(self, reply: OutboundReply) -> DeliveryReceipt:
+        """Post one message, once. Raises leaves of the error tree; OutcomeUnknownError when it may have been posted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """One bounded poll: what was found (oldest first), and the cursor to save once that is durable. ``more``: the
+    bound was hit, poll again at once."""
+
+    parsed: Parsed[PlatformEvent]
+    cursor: Cursor
+    more: bool = False
+
+
+@runtime_checkable
+class PollsEvents(Protocol):
+    """Platforms without webhooks, and reconciliation of those with."""
+
+    def poll(self, cursor: Cursor | None) -> Polled:
+        """Events since `cursor`, with an overlap; repeats are harmless."""
+        ...
+
+
+@runtime_checkable
+class ListsThread(Protocol):
+    """Can read a whole thread again: notifications get lost."""
+
+    def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:
+        """Every message of the thread that we can see, echoes marked; repeats are harmless. Gone: NotFoundError."""
+        ...
+
+
+@runtime_checkable
+class FindsSentReplies(Protocol):
+    """Can tell whether a reply was posted."""
+
+    def find_sent(self, reply: OutboundReply) -> DeliveryReceipt | None:
+        """The receipt of an earlier attempt, or None when it was certainly not posted."""
+        ...
+
+
+@runtime_checkable
+class FetchesAuthors(Protocol):
+    """Can look an author's profile up."""
+
+    def fetch_author(self, author: Author) -> Author:
+        """`author` with what the platform tells; NotFoundError when it tells nothing."""
+        ...
+
+
+@runtime_checkable
+class FetchesMessages(Protocol):
+    """Can read one message: for events that withhold author or text (Facebook mentions)."""
+
+    def fetch_message(self, message: MessageId) -> Parsed[PlatformEvent]:
+        """The message as an event; NotFoundError when it is gone or hidden from us."""
+        ...
+
+
+@runtime_checkable
+class JoinsThreads(Protocol):
+    """Private threads that the account must join before it can read (Matrix)."""
+
+    def join_thread(self, thread: ThreadId) -> None:
+        """Accept the invitation; already joined is fine."""
+        ...
+
+
+@runtime_checkable
+class ProbesHealth(Protocol):
+    """Can check token and reach."""
+
+    def probe(self) -> str:
+        """One line on how the account is, raising a leaf when it is not well."""
+        ...

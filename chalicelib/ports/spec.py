@@ -1,0 +1,114 @@
+"""A connector's data sheet: what it is, what it can, what it needs. Pure data, checked by the contract suites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from chalicelib.core.account import ConnectionKind
+from chalicelib.core.capabilities import CrmCapabilities, HelpdeskCapabilities, PlatformCapabilities
+
+
+class Level(IntEnum):
+    """What a platform connector does: RECEIVES events, REPLIES to them, COMPLETE for care."""
+
+    RECEIVES = 1
+    REPLIES = 2
+    COMPLETE = 3
+
+
+class UsedFor(StrEnum):
+    """VERIFY secrets may be read by the public function; CALL secrets by workers only."""
+
+    VERIFY = "verify"
+    CALL = "call"
+
+
+class ShownBy(StrEnum):
+    """What our knowledge of the remote was tested against."""
+
+    REAL_SERVER = "real server"
+    PUBLISHED_SCHEMA = "vendor's published schema"
+    DOCUMENTATION = "documentation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialField:
+    """One secret. ``rotates``: it changes while running (tokens), so it lives in the session store too."""
+
+    name: str
+    description: str
+    used_for: UsedFor
+    example: str
+    rotates: bool = False
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionField:
+    """One non-secret setting of an account or a connection."""
+
+    name: str
+    description: str
+    default: str | None = None
+    required: bool = False
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A number or rule with its source, for the capability table."""
+
+    what: str
+    source: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSpec:
+    """A platform connector. ``hosts``: the only hosts its client may call (base_url options may override for tests)."""
+
+    name: str
+    title: str
+    level: Level
+    capabilities: PlatformCapabilities
+    credentials: tuple[CredentialField, ...]
+    hosts: tuple[str, ...]
+    shown_by: ShownBy
+    options: tuple[OptionField, ...] = ()
+    api_version: str = ""
+    family: tuple[str, ...] = ()
+    """Names whose payloads share this connector's webhook (Meta's)."""
+    facts: tuple[Fact, ...] = ()
+    kind: ConnectionKind = ConnectionKind.PLATFORM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpdeskSpec:
+    """A helpdesk connector."""
+
+    name: str
+    title: str
+    capabilities: HelpdeskCapabilities
+    credentials: tuple[CredentialField, ...]
+    shown_by: ShownBy
+    options: tuple[OptionField, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    kind: ConnectionKind = ConnectionKind.HELPDESK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrmSpec:
+    """A CRM connector."""
+
+    name: str
+    title: str
+    capabilities: CrmCapabilities
+    credentials: tuple[CredentialField, ...]
+    shown_by: ShownBy
+    options: tuple[OptionField, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    kind: ConnectionKind = ConnectionKind.CRM
+
+
+Spec = PlatformSpec | HelpdeskSpec | CrmSpec

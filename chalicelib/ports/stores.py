@@ -1,0 +1,326 @@
+"""The state: reading ports by topic, and one atomic way to change it.
+
+Reads are consistent (they see every completed commit). All changes that belong together are one `commit`: all take
+effect or none does, guarded by the conditions that each write names. Both families of adapters (DynamoDB, SQLite) pass
+the same contract suite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from chalicelib.core.account import Account, Connection, Endpoint
+from chalicelib.core.case import Case, CaseSnapshot, MessageRecord
+from chalicelib.core.disposition import Claim, Disposition, LedgerEntry, ParkedItem
+from chalicelib.core.ids import (
+    AccountKey,
+    AuthorKey,
+    CaseId,
+    ContactRef,
+    ConversationKey,
+    Cursor,
+    EventKey,
+    MessageKey,
+    PersonRef,
+    TicketRef,
+)
+from chalicelib.core.people import Clues, Contact, Identity
+from chalicelib.core.policy import CarePolicy
+from chalicelib.core.reply import Delivery
+
+# ---- writes ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteEvent:
+    """Give a claimed event its disposition. Fails when `owner` no longer holds the claim."""
+
+    key: EventKey
+    owner: str
+    disposition: Disposition
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveCase:
+    """Store `case` as version ``case.version + 1``; fails unless the stored version is ``case.version`` (0: new).
+
+    Keeps the ways to find it: by each conversation, by its ticket (older tickets of the case keep pointing to it), and
+    by the contact when the match is LINKED. A new case fails when one of its conversations already belongs to another
+    case, unless ``takes_over`` (a follow-up case takes the conversation over).
+    """
+
+    case: Case
+    takes_over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberMessage:
+    """Store what we know of a message. ``only_new``: fails when there is a record already."""
+
+    key: MessageKey
+    record: MessageRecord
+    only_new: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberIdentity:
+    """Link an author to a contact."""
+
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberPerson:
+    """Which person in the helpdesk stands for an author."""
+
+    author: AuthorKey
+    person: PersonRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveDelivery:
+    """Store a delivery. ``begin``: fails when there is one with this key already (somebody began). Otherwise fails
+    unless the stored one is BEGUN or UNKNOWN (a finished delivery never changes back)."""
+
+    delivery: Delivery
+    begin: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveCursor:
+    """Move a cursor. Fails when it stands elsewhere than ``expected`` (None: not yet set)."""
+
+    name: str
+    cursor: Cursor
+    expected: Cursor | None
+
+
+Write = CompleteEvent | SaveCase | RememberMessage | RememberIdentity | RememberPerson | SaveDelivery | SaveCursor
+
+
+class Transactions(Protocol):
+    """The one way to change state that is guarded."""
+
+    def commit(self, *writes: Write) -> None:
+        """All of `writes`, or none and a ConflictError when a condition fails. At most 20 writes."""
+        ...
+
+
+# ---- reads and unguarded changes -------------------------------------------------------------------------------------
+
+
+class EventLedger(Protocol):
+    """One record per event: claimed, then completed with exactly one disposition."""
+
+    def claim(
+        self,
+        key: EventKey,
+        *,
+        account: AccountKey,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        archived_at: str | None,
+    ) -> Claim:
+        """Take the event for `owner` until ``now + lease``, in one conditional write.
+
+        FRESH on the first claim ever; RESUMED when an earlier claim was released or ran out, or is `owner`'s own;
+        BUSY when another owner's lease is good; DONE when it has a disposition.
+        """
+        ...
+
+    def release(self, key: EventKey, *, owner: str) -> None:
+        """Give up a claim without a disposition (a retry follows). Not `owner`'s: nothing happens."""
+        ...
+
+    def find_entry(self, key: EventKey) -> LedgerEntry | None:
+        """The record of one event."""
+        ...
+
+    def history(self, case: CaseId) -> Sequence[LedgerEntry]:
+        """Completed events of one case, oldest first."""
+        ...
+
+    def recent(self, account: AccountKey, *, since: datetime, limit: int = 100) -> Sequence[LedgerEntry]:
+        """Events of one account first seen at or after `since`, newest first."""
+        ...
+
+
+class CaseStore(Protocol):
+    """Cases by every way in."""
+
+    def snapshot(self, conversation: ConversationKey | None, message: MessageKey) -> CaseSnapshot:
+        """The conversation's present case and what is known of the message, in one round trip where possible."""
+        ...
+
+    def get_case(self, case: CaseId) -> Case:
+        """By id. Raises NotFoundError."""
+        ...
+
+    def find_by_ticket(self, ticket: TicketRef, *, guess: CaseId | None = None) -> Case | None:
+        """By its ticket. ``guess``: the case id that a hint carried; it saves a round trip and is checked."""
+        ...
+
+    def find_open_by_contact(self, contact: ContactRef) -> Sequence[Case]:
+        """OPENING, OPEN cases of a contact, newest first."""
+        ...
+
+    def find_message(self, message: MessageKey) -> MessageRecord | None:
+        """What is known of a message."""
+        ...
+
+    def open_conversations(self, account: AccountKey, *, limit: int = 200) -> Sequence[ConversationKey]:
+        """Conversations of open cases of an account, latest first: whose threads a poller re-reads."""
+        ...
+
+
+class DeliveryStore(Protocol):
+    """Deliveries."""
+
+    def find_delivery(self, key: str, *, case: CaseId) -> Delivery | None:
+        """One delivery."""
+        ...
+
+    def deliveries(self, case: CaseId) -> Sequence[Delivery]:
+        """All deliveries of a case, oldest first."""
+        ...
+
+
+class IdentityStore(Protocol):
+    """Who is who."""
+
+    def find_identity(self, author: AuthorKey) -> Identity | None:
+        """The remembered contact of an author."""
+        ...
+
+    def find_person(self, author: AuthorKey, helpdesk: str) -> PersonRef | None:
+        """The helpdesk's person that stands for an author."""
+        ...
+
+    def forget_identity(self, author: AuthorKey) -> None:
+        """Undo a link."""
+        ...
+
+
+class ContactIndex(Protocol):
+    """Contacts by exact clue: the built-in directory, and a mirror of CRMs."""
+
+    def lookup(self, crm: str, clues: Clues) -> Sequence[Contact]:
+        """Every contact of `crm` that one of the clues names, each once. One batched read."""
+        ...
+
+    def find_contact(self, ref: ContactRef) -> Contact | None:
+        """By reference."""
+        ...
+
+    def put_contacts(self, contacts: Sequence[Contact]) -> int:
+        """Store or replace contacts with all their keys (keys they no longer have are removed). Returns how many
+        changed. Idempotent."""
+        ...
+
+    def remove_contact(self, ref: ContactRef) -> None:
+        """Delete a contact and its keys."""
+        ...
+
+
+class CursorStore(Protocol):
+    """Places in lists."""
+
+    def find_cursor(self, name: str) -> Cursor | None:
+        """Where we stand."""
+        ...
+
+
+class ParkingLot(Protocol):
+    """What waits for a person."""
+
+    def park(self, item: ParkedItem) -> None:
+        """Keep. The same id again replaces (a retry parks once)."""
+        ...
+
+    def find_parked(self, item_id: str) -> ParkedItem | None:
+        """One item."""
+        ...
+
+    def list_parked(self, *, limit: int = 100) -> Sequence[ParkedItem]:
+        """Newest first."""
+        ...
+
+    def discard(self, item_id: str) -> None:
+        """Remove. Unknown: nothing happens."""
+        ...
+
+
+class Directory(Protocol):
+    """Which accounts, endpoints, helpdesks and CRMs there are, and the policy. Small; may be cached for a minute."""
+
+    def find_endpoint(self, kind: str, connector: str, name: str) -> Endpoint | None:
+        """One webhook address."""
+        ...
+
+    def get_account(self, key: AccountKey) -> Account:
+        """Raises ConfigurationError when there is none."""
+        ...
+
+    def get_connection(self, kind: str, name: str) -> Connection:
+        """A helpdesk or CRM. Raises ConfigurationError when there is none."""
+        ...
+
+    def accounts(self) -> Sequence[Account]:
+        """All accounts."""
+        ...
+
+    def connections(self) -> Sequence[Connection]:
+        """All helpdesks and CRMs."""
+        ...
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """All webhook addresses."""
+        ...
+
+    def put_account(self, account: Account) -> None:
+        """Store or replace."""
+        ...
+
+    def put_connection(self, connection: Connection) -> None:
+        """Store or replace."""
+        ...
+
+    def put_endpoint(self, endpoint: Endpoint) -> None:
+        """Store or replace."""
+        ...
+
+    def policy(self) -> CarePolicy:
+        """The stored policy, or the defaults."""
+        ...
+
+    def put_policy(self, policy: CarePolicy) -> None:
+        """Store or replace."""
+        ...
+
+
+class Stores(Protocol):
+    """All of the state."""
+
+    @property
+    def transactions(self) -> Transactions: ...
+    @property
+    def ledger(self) -> EventLedger: ...
+    @property
+    def cases(self) -> CaseStore: ...
+    @property
+    def deliveries(self) -> DeliveryStore: ...
+    @property
+    def identities(self) -> IdentityStore: ...
+    @property
+    def contacts(self) -> ContactIndex: ...
+    @property
+    def cursors(self) -> CursorStore: ...
+    @property
+    def parking(self) -> ParkingLot: ...
+    @property
+    def directory(self) -> Directory: ...

@@ -1,4 +1,4 @@
-"""What twins have in common: local stand-ins that speak a vendor's own HTTP protocol, for the sandbox, tests and rehearsals.
+"""What twins have in common: local stand-ins that speak a vendor's own HTTP protocol, for sandbox and tests.
 
 A twin is a set of routes over its own small world (posts, chats, tickets). It is called in one of two ways that it
 can't tell apart: in process through `TwinHttp` (an `Http` port that maps base URLs to twins), or over real HTTP through
@@ -58,7 +58,7 @@ def reply_json(data: Any, status: int = 200, **headers: str) -> TwinResponse:
 
 
 class Deliver(Protocol):
-    """Calls one of our webhooks as the vendor would: returns the status and body that we answered (status 0: unreachable)."""
+    """Calls one of our webhooks as the vendor would: returns our status and body (status 0: unreachable)."""
 
     def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """One attempt."""
@@ -92,8 +92,8 @@ class BrokenConnection(Exception):
 class Twin:
     """Base of all twins. Subclasses fill ``routes``: (method, regular expression of the path) -> handler.
 
-    ``calls`` keeps "METHOD path" of every call, for counting. All access is under one lock: a twin is a small world, not
-    a server farm.
+    ``calls`` keeps "METHOD path" of every call, for counting. All access is under one lock: a twin is a small
+    world, not a server farm.
     """
 
     name = "twin"
@@ -108,7 +108,7 @@ class Twin:
 
     def routes(self) -> dict[tuple[str, str], Handler]:
         """The vendor's API: (method, path pattern with groups) -> handler; groups arrive unquoted in ``args``."""
-        raise NotImplementedError
+        return {}
 
     def dump(self) -> dict[str, Any]:
         """The world as plain data."""

@@ -68,9 +68,11 @@ class DeliveryReceipt:
 
 
 class DeliveryStatus(StrEnum):
-    """Where a delivery stands. An agent sees: waiting (BEGUN), posted (SENT), refused, unknown."""
+    """Where a delivery stands. An agent sees: waiting (WAITING, BEGUN), posted (SENT), refused, unknown."""
 
     BEGUN = "begun"
+    WAITING = "waiting"
+    """Certainly not sent yet: an attempt was turned away and will be repeated."""
     SENT = "sent"
     REFUSED = "refused"
     UNKNOWN = "unknown"

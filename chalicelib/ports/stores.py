@@ -29,7 +29,7 @@ from chalicelib.core.ids import (
 )
 from chalicelib.core.people import Clues, Contact, Identity
 from chalicelib.core.policy import CarePolicy
-from chalicelib.core.reply import Delivery
+from chalicelib.core.reply import Delivery, DeliveryStatus
 
 # ---- writes ----------------------------------------------------------------------------------------------------------
 
@@ -84,10 +84,11 @@ class RememberPerson:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveDelivery:
     """Store a delivery. ``begin``: fails when there is one with this key already (somebody began). Otherwise fails
-    unless the stored one is BEGUN or UNKNOWN (a finished delivery never changes back)."""
+    unless the stored one's status is among ``expected`` (a finished delivery never changes back)."""
 
     delivery: Delivery
     begin: bool = False
+    expected: tuple[DeliveryStatus, ...] = (DeliveryStatus.BEGUN, DeliveryStatus.WAITING, DeliveryStatus.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +140,10 @@ class EventLedger(Protocol):
 
     def find_entry(self, key: EventKey) -> LedgerEntry | None:
         """The record of one event."""
+        ...
+
+    def unseen(self, keys: Sequence[EventKey]) -> Sequence[EventKey]:
+        """Those of `keys` that have no record yet, in order: what a poller need not send again. Batched reads."""
         ...
 
     def history(self, case: CaseId) -> Sequence[LedgerEntry]:

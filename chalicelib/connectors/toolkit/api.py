@@ -45,8 +45,8 @@ Refusal = Callable[[HttpResponse, Reader | None], None]
 class ApiClient:
     """Calls below one base URL.
 
-    A request that is not ``idempotent`` and whose outcome is unknown (time-out after sending, unreadable 2xx, 5xx) is an
-    OutcomeUnknownError; an idempotent one an UnavailableError.
+    When the outcome of a request is unknown (time-out after sending, unreadable 2xx, 5xx), one that is ``idempotent`` is
+    an UnavailableError, any other an OutcomeUnknownError.
     """
 
     def __init__(

@@ -10,7 +10,6 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-# Nothing below these code points can be part of a sequence that weighs other than its code points.
 _TONE = "[\U0001f3fb-\U0001f3ff]"
 _PERSON = "[\U0001f9d1\U0001f468\U0001f469]"
 _CHILD = "[\U0001f466\U0001f467]"
@@ -24,8 +23,10 @@ _PROFESSION = (
     "\U0001f3a8\U0001f3eb\U0001f3ed\U0001f4bb\U0001f4bc\U0001f527\U0001f52c\U0001f680\U0001f692\U0001f9af-\U0001f9b3"
     "\U0001f9bc\U0001f9bd])"
 )
-_COUPLE = f"{_PERSON}{_TONE}?{_ZWJ}{_HEART}{_ZWJ}(?:{_KISS}{_ZWJ})?{_PERSON}{_TONE}?"
-_HOLDING_HANDS = f"{_PERSON}{_TONE}?{_ZWJ}\U0001f91d{_ZWJ}{_PERSON}{_TONE}?"
+# Both have a skin tone, or neither.
+_PAIRS = tuple(
+    f"{_PERSON}{tone}{_ZWJ}(?:{_HEART}{_ZWJ}(?:{_KISS}{_ZWJ})?|\U0001f91d{_ZWJ}){_PERSON}{tone}" for tone in (_TONE, "")
+)
 _HANDSHAKE = f"\U0001faf1{_TONE}{_ZWJ}\U0001faf2{_TONE}"
 _FAMILY = f"[\U0001f468\U0001f469](?:{_ZWJ}[\U0001f468\U0001f469])?{_ZWJ}{_CHILD}(?:{_ZWJ}{_CHILD})?"
 # Runners, police officers, elves ...: a person of either sex by a sign at the end.
@@ -40,7 +41,7 @@ _FIXED = "|".join(
     (
         f"\U0001f3f3{_VS}{_ZWJ}(?:\U0001f308|\u26a7{_VS})",  # rainbow and transgender flag
         f"\U0001f3f4{_ZWJ}\u2620{_VS}",  # pirate flag
-        f"\U0001f441(?:{_VS}{_ZWJ}\U0001f5e8{_VS}|{_ZWJ}\U0001f5e8)",  # eye in speech bubble
+        f"\U0001f441{_ZWJ}\U0001f5e8",  # eye in speech bubble, known without selectors only
         f"{_HEART}{_ZWJ}[\U0001f525\U0001fa79]",  # heart on fire, mending heart
         f"\U0001f415{_ZWJ}\U0001f9ba",  # service dog
         f"\U0001f408{_ZWJ}\u2b1b",  # black cat
@@ -56,14 +57,19 @@ _TAGGED_FLAG = (
     "\U000e0077\U000e006c\U000e0073)\U000e007f"
 )
 _KEYCAP = f"[#*0-9]{_VS}?\u20e3"
-_FLAG = r"\p{Regional_Indicator}{2}"
+# Regions that have a flag: the first letter of each word, then the letters that may follow it.
+_FLAGS = (
+    "ACDEFGILMOQRSTUWXZ BABDEFGHIJLMNOQRSTVWYZ CACDFGHIKLMNOPRUVWXYZ DEGJKMOZ EACEGHRSTU FIJKMOR "
+    "GABDEFGHILMNPQRSTUWY HKMNRTU ICDELMNOQRST JEMOP KEGHIMNPRWYZ LABCIKRSTUVY MACDEFGHKLMNOPQRSTUVWXYZ "
+    "NACEFGILOPRUZ OM PAEFGHKLMNRSTWY QA REOSUW SABCDEGHIJKLMNORSTVXYZ TACDFGHJKLMNORTVWZ UAGMNSYZ "
+    "VACEGINU WFS XK YET ZAMW"
+)
 _TONED = rf"\p{{Emoji_Modifier_Base}}{_TONE}"
 # Emoji that are pictures by themselves and still may carry the variation selector (emoji-variation-sequences.txt).
 _PICTURE_WITH_SELECTOR = "[⌚⌛◽◾☔☕♈-♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛔⛪⛲⛳⛵⛺⛽❗⬛⬜⭐⭕\U0001f004\U0001f21a\U0001f22f]"
 _SELECTED = rf"(?:(?![#*0-9\u267e])(?!\p{{Emoji_Presentation}})\p{{Emoji}}|{_PICTURE_WITH_SELECTOR}){_VS}"
 _SEQUENCES = (
-    _COUPLE,
-    _HOLDING_HANDS,
+    *_PAIRS,
     _HANDSHAKE,
     _PROFESSION,
     _GENDERED,
@@ -71,10 +77,16 @@ _SEQUENCES = (
     _FIXED,
     _TAGGED_FLAG,
     _KEYCAP,
-    _FLAG,
     _TONED,
     _SELECTED,
 )
+
+
+def _flag_pattern() -> str:
+    def indicators(letters: str) -> str:
+        return "".join(chr(ord(letter) - ord("A") + 0x1F1E6) for letter in letters)
+
+    return "|".join(f"{indicators(word[0])}[{indicators(word[1:])}]" for word in _FLAGS.split())
 
 
 @cache
@@ -82,4 +94,4 @@ def emoji_sequence() -> Any:
     """The compiled pattern (of the `regex` package, imported here) for sequences of two code points and more."""
     import regex
 
-    return regex.compile("|".join(_SEQUENCES))
+    return regex.compile("|".join((*_SEQUENCES, _flag_pattern())))

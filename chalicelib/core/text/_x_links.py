@@ -27,17 +27,16 @@ _RUN = re.compile(rf"[^!'#%&()*+,\\/:;<=>?@\[\]^{{|}}~${_SPACES}{_INVALID}{_DIRE
 _MAY_PRECEDE = re.compile(rf"[^A-Za-z0-9@＠$#＃{_INVALID}]")
 _AFTER_TLD = re.compile(r"[^0-9a-zA-Z@+\-]")
 _ASCII_WORD = re.compile(r"[0-9A-Za-z]*")
-_PUNYCODE = re.compile(r"xn--[-0-9a-z]+", re.IGNORECASE)
+_PUNYCODE = re.compile(r"[xX][nN]--[-0-9a-zA-Z]+")
 _PORT = re.compile(r":[0-9]+")
 _PATH_CHARS = rf"a-zA-Z{_CYRILLIC}0-9!*';:=+,.$/%#\[\]\-–_~@|&{_LATIN}"
-# Possessive: a parenthesis that does not close ends the path, whatever stood before it.
-_PATH = re.compile(
-    rf"/(?:[{_PATH_CHARS}]|\((?:[{_PATH_CHARS}]++|[{_PATH_CHARS}]*+\([{_PATH_CHARS}]++\)[{_PATH_CHARS}]*+)\))*+"
-)
-_NOT_AT_PATH_END = "!*';:,.$%[]–~@|&"
+# A parenthesis that does not close ends the path, whatever stood before it; hence possessive, and linear.
+_PARENTHESES = rf"\((?:[{_PATH_CHARS}]++|[{_PATH_CHARS}]*+\([{_PATH_CHARS}]++\)[{_PATH_CHARS}]*+)\)"
+_PATH = re.compile(rf"/(?:[{_PATH_CHARS}]|{_PARENTHESES})*+")
+_PATH_TOKEN = re.compile(rf"(?P<end>[a-zA-Z{_CYRILLIC}0-9+\-=_#/{_LATIN}]+)|(?P<group>{_PARENTHESES})|[{_PATH_CHARS}]")
 _QUERY = re.compile(r"\?[a-zA-Z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]*+")
 _NOT_AT_QUERY_END = "!?*'@();:+$%[].,~|"
-_TCO = re.compile(r"https?://t\.co/([a-z0-9]+)", re.IGNORECASE)
+_TCO = re.compile(r"[hH][tT]{2}[pP][sS]?://[tT]\.[cC][oO]/([a-zA-Z0-9]+)")
 _BARE_LABELS = re.compile(rf"[-a-zA-Z0-9{_LATIN}.]+")
 
 
@@ -97,7 +96,7 @@ def _reach(
 
 
 def _tld_end(text: str, start: int, end: int, limit: int) -> int:
-    """Where the top-level domain at `start` ends, 0 when none begins there; `end` is the label's, `limit` the text's."""
+    """Where the top-level domain at `start` ends, or 0. `end`: the end of the label; `limit`: of the text."""
     word = _ASCII_WORD.match(text, start, end)
     for size in range(min(LONGEST_TLD, end - start), 1, -1):
         after = start + size
@@ -119,14 +118,31 @@ def _links_in_run(text: str, run: _Run, free: int) -> Iterator[tuple[int, list[t
                 target = run.reach[0]
             if target is None:
                 protocol = 0
-                if start >= free and (start == 0 or (start > free and _MAY_PRECEDE.match(text, start - 1))):
+                if _may_start(text, start, free):
                     target = _reach(text, run.labels, run.tlds, run.reach, index, start)
-            if target is None:
+            if target is None or _is_eaten(text, run, start):
                 start += 1
                 continue
+            is_glued = start > free and text[start - 1] in "-_./"
             free, links = _complete(text, start, run.tlds[target], protocol)
+            if is_glued and not protocol:
+                links = []
             yield free, links
             start = max(start + 1, free)
+
+
+def _may_start(text: str, start: int, free: int) -> bool:
+    """Whether a link without a protocol may begin at `start`: what X tests is the UTF-16 code unit before it."""
+    if start >= free and text[start] > "\uffff":
+        return True  # the first half of a surrogate pair stands before the second
+    return start == 0 or (start > free and _MAY_PRECEDE.match(text, start - 1) is not None)
+
+
+def _is_eaten(text: str, run: _Run, start: int) -> bool:
+    """At the very beginning X takes a letter beyond ASCII for the character before the link, if it can."""
+    if start or text[0] > "\uffff" or not _MAY_PRECEDE.match(text):
+        return False
+    return run.labels[0][1] > 1 and _reach(text, run.labels, run.tlds, run.reach, 0, 1) is not None
 
 
 def _protocol_length(text: str, start: int, free: int) -> int:
@@ -144,8 +160,8 @@ def _complete(text: str, start: int, domain_end: int, protocol: int) -> tuple[in
     """Add port, path and query to the domain at `start`; then X's second look at what it found."""
     port = _PORT.match(text, domain_end)
     path_start = port.end() if port else domain_end
-    path_end = _trimmed(_PATH, text, path_start, _NOT_AT_PATH_END)
-    end = _trimmed(_QUERY, text, path_end, _NOT_AT_QUERY_END)
+    path_end = _path_end(text, path_start)
+    end = _query_end(text, path_end)
     domain, has_path = text[start:domain_end], path_end > path_start
     begin = start - protocol
     if not _is_valid_domain(domain) or (protocol or 8) + (end - begin) > _MAX_URL:
@@ -154,25 +170,33 @@ def _complete(text: str, start: int, domain_end: int, protocol: int) -> tuple[in
         tco = _TCO.match(text, begin, end)
         if tco is None:
             return end, [(begin, end)]
-        return end, [] if len(tco[1]) > _MAX_TCO_SLUG else [(begin, _tco_end(text, tco.end()))]
-    if start and text[start - 1] in "-_./":
-        return end, []
+        return end, [] if len(tco[1]) > _MAX_TCO_SLUG else [(begin, _query_end(text, tco.end()))]
     links = _bare_domains(text, start, domain_end)
     if links and has_path:
         links[-1] = (links[-1][0], end)
     return end, links
 
 
-def _tco_end(text: str, slug_end: int) -> int:
-    return _trimmed(_QUERY, text, slug_end, _NOT_AT_QUERY_END)
+def _path_end(text: str, start: int) -> int:
+    """The end of the path at `start` without trailing punctuation; `start` when there is none.
 
-
-def _trimmed(pattern: re.Pattern[str], text: str, start: int, not_at_end: str) -> int:
-    """The end of `pattern` at `start` without trailing punctuation; `start` when nothing of it is left."""
-    match = pattern.match(text, start)
-    if match is None:
+    Parentheses end a path only right behind something that may end it too: that is how X reads them.
+    """
+    path = _PATH.match(text, start)
+    if path is None:
         return start
-    kept = match[0].rstrip(not_at_end)
+    end = start
+    for token in _PATH_TOKEN.finditer(text, start, path.end()):
+        if token["end"] or (token["group"] and token.start() == end):
+            end = token.end()
+    return end
+
+
+def _query_end(text: str, start: int) -> int:
+    query = _QUERY.match(text, start)
+    if query is None:
+        return start
+    kept = query[0].rstrip(_NOT_AT_QUERY_END)
     return start + len(kept)
 
 

@@ -17,7 +17,6 @@ MACHINE_PATHS = re.compile(
 )
 UNFINISHED = re.compile(r"\bTODO\b|\bFIXME\b|\bXXX\b|\bNotImplementedError\b|#\s*stub\b")
 
-TEXT_SUFFIXES = {".py", ".md", ".toml", ".json", ".yaml", ".yml", ".txt", ".cfg", ".sh", ".html", ".css", ".js", ""}
 NOT_OURS = {
     ".venv",
     ".git",
@@ -29,18 +28,19 @@ NOT_OURS = {
     "node_modules",
     "out",
     "vendor",
+    "deployed",
+    "deployments",
 }
-SPECIAL = {"deployed", "deployments"}
 
 
 def _text_files(root: Path) -> Iterator[Path]:
     """Files that belong to the project and are text, caches and build output left out."""
     for path in sorted(root.iterdir()):
-        if path.name in NOT_OURS | SPECIAL or path.name.endswith(".egg-info") or path.is_symlink():
+        if path.name in NOT_OURS or path.name.endswith(".egg-info") or path.is_symlink():
             continue
         if path.is_dir():
             yield from _text_files(path)
-        elif path.suffix in TEXT_SUFFIXES:
+        elif b"\0" not in path.read_bytes()[:8192]:
             yield path
 
 

@@ -1,0 +1,103 @@
+"""Every way to spoil a JSON document that a suite tries: each place removed, and replaced by each unlikely value."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+_DEEP = 300
+_MARK = "\x01here\x01"
+_MARK_JSON = json.dumps(_MARK)
+_MANY = 250
+"""A document with more places than this is spoiled once for each kind of place, not for each place."""
+
+REPLACEMENTS: dict[str, str] = {
+    "null": "null",
+    "empty text": '""',
+    "empty list": "[]",
+    "empty object": "{}",
+    "zero": "0",
+    "minus one": "-1",
+    "true": "true",
+    "infinity": "1e400",
+    "a long number": "9" * 400,
+    "a long text": '"' + "x" * 5000 + '"',
+    "nested lists": "[" * _DEEP + "]" * _DEEP,
+    "a list of objects": '[{"a":[null,{}]},0,"x"]',
+    "a lone surrogate": '"a\\ud800\\u0000b"',
+}
+"""What it is, and its JSON text (some have no Python value that survives `json.dumps`)."""
+
+BODIES: dict[str, bytes] = {
+    "nothing": b"",
+    "a blank": b" ",
+    "null": b"null",
+    "a number": b"1",
+    "a text": b'"x"',
+    "an empty list": b"[]",
+    "an empty object": b"{}",
+    "an unknown object": b'{"something":{"new":[1,2,{"deep":true}]}}',
+    "no JSON": b"<html>hello</html>",
+    "no UTF-8": b'{"a":"\xff\xfe"}',
+    "a byte order mark": b'\xef\xbb\xbf{"a":1}',
+    "NaN": b'{"a":NaN}',
+    "deeper than the reader": b'{"a":' * 100_000,
+    "a number of 5,000 digits": b"1" * 5000,
+}
+"""Whole bodies that are nothing that a vendor would send."""
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if path:
+        yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from _places(item, (*path, key))
+
+
+def _chosen(document: Any) -> list[tuple[Any, ...]]:
+    places = list(_places(document))
+    if len(places) <= _MANY:
+        return places
+    kinds = {tuple("*" if isinstance(step, int) else step for step in place): place for place in reversed(places)}
+    return list(kinds.values())
+
+
+def _parent(document: Any, place: tuple[Any, ...]) -> Any:
+    for step in place[:-1]:
+        document = document[step]
+    return document
+
+
+def name_of(place: tuple[Any, ...]) -> str:
+    """``entry[0].changes``, for messages."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).lstrip(".")
+
+
+def spoiled(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """(what was done, the new body) for everything that can be done to `body`; nothing when it is not JSON."""
+    try:
+        original = json.loads(body)
+    except ValueError:
+        return
+    for place in _chosen(original):
+        document = copy.deepcopy(original)
+        parent = _parent(document, place)
+        parent[place[-1]] = _MARK
+        text = json.dumps(document)
+        for what, literal in REPLACEMENTS.items():
+            yield f"{name_of(place)} = {what}", text.replace(_MARK_JSON, literal).encode()
+        del parent[place[-1]]
+        yield f"{name_of(place)} removed", json.dumps(document).encode()
+
+
+def respaced(body: bytes) -> bytes | None:
+    """The same JSON with other blanks, or None when `body` is not JSON."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return None
+    compact = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return compact if compact != body else json.dumps(document, ensure_ascii=False, separators=(", ", ": ")).encode()

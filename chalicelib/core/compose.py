@@ -1,0 +1,199 @@
+"""What agents read: subjects, comments, the brief, notes on delivery. Pure and byte-stable for equal input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from chalicelib.core.case import Case
+from chalicelib.core.commands import HELP
+from chalicelib.core.events import Attachment, InboundMessage, Surface, Visibility
+from chalicelib.core.guard import Hold
+from chalicelib.core.ids import TicketRef, digest
+from chalicelib.core.people import Author, Candidate, ContactMatch, Verdict
+from chalicelib.core.reply import Delivery, DeliveryReceipt
+
+MOST_SUBJECT = 120
+_SURFACES = {
+    Surface.COMMENT: "comment",
+    Surface.POST: "post",
+    Surface.MENTION: "mention",
+    Surface.DM: "private message",
+    Surface.REVIEW: "review",
+    Surface.STORY: "story",
+    Surface.UNKNOWN: "message",
+}
+
+
+def _one_line(text: str, most: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def subject(author: Author, title: str, message: InboundMessage) -> str:
+    """``Dana Weber on Facebook: My order never arrived``."""
+    head = f"{_one_line(author.label, 50)} on {title}: "
+    words = message.text or (f"({message.attachments[0].kind})" if message.attachments else "(no text)")
+    return head + _one_line(words, max(20, MOST_SUBJECT - len(head)))
+
+
+def attachment_lines(attachments: Iterable[Attachment]) -> list[str]:
+    """One line per attachment: kind, title, link."""
+    return [
+        f"[{item.kind}] " + " ".join(filter(None, (item.title, item.url or "(no link given by the platform)")))
+        for item in attachments
+    ]
+
+
+def message_body(message: InboundMessage, text: str | None = None) -> str:
+    """A customer's message as a ticket entry: their words, then what came along."""
+    words = message.text if text is None else text
+    lines = attachment_lines(message.attachments)
+    return "\n".join([words or "(no text)", *([""] if lines else []), *lines])
+
+
+def edited_body(text: str) -> str:
+    """A customer's edit as a ticket entry."""
+    return f"(edited their message; it now reads:)\n{text or '(no text)'}"
+
+
+def deleted_note(ours: bool) -> str:
+    """The note on a deletion."""
+    if ours:
+        return "Our reply was removed on the platform (by us natively, by the platform, or by a moderator)."
+    return "The customer deleted a message on the platform. Please do not quote it in a reply."
+
+
+def where_line(message: InboundMessage, title: str) -> str:
+    """``Public comment on Facebook, https://…``."""
+    kind = _SURFACES[message.surface]
+    openness = "Private" if message.visibility is Visibility.PRIVATE and message.surface is not Surface.DM else ""
+    openness = "Public" if message.visibility is Visibility.PUBLIC else openness
+    what = f"{openness} {kind}".strip().capitalize()
+    return f"{what} on {title}" + (f": {message.permalink}" if message.permalink else "")
+
+
+def _evidence_lines(match: ContactMatch) -> list[str]:
+    return [f"  because: {item.what} ({item.source})" for item in match.evidence]
+
+
+def _candidate_lines(candidate: Candidate) -> list[str]:
+    reasons = "; ".join(f"{item.what} ({item.source})" for item in candidate.evidence)
+    link = f" {candidate.contact.url}" if candidate.contact.url else ""
+    return [f"  - {candidate.contact.name}, {candidate.contact.ref}{link}", f"    fits by: {reasons}"]
+
+
+def match_lines(match: ContactMatch) -> list[str]:
+    """Who this is in the CRM, and why we think so."""
+    lines: list[str] = []
+    if match.verdict is Verdict.LINKED and match.contact:
+        link = f" {match.contact.url}" if match.contact.url else ""
+        lines += [f"Customer record: {match.contact.name}, {match.contact.ref}{link}", *_evidence_lines(match)]
+    elif match.verdict is Verdict.SUGGESTED:
+        lines.append("Customer record: not certain. Possible:")
+        for candidate in match.candidates:
+            lines += _candidate_lines(candidate)
+    else:
+        lines.append("Customer record: none found.")
+    return [*lines, *([f"  {match.note}"] if match.note else [])]
+
+
+def brief(
+    *,
+    author: Author,
+    title: str,
+    message: InboundMessage,
+    match: ContactMatch,
+    also_open: Sequence[TicketRef],
+    earlier: TicketRef | None,
+    private_reply: bool,
+    terms_note: str = "",
+    links: Mapping[str, str] | None = None,
+) -> str:
+    """The first internal note: who, why we think so, where they wrote, what else is open, how to answer."""
+    urls = links or {}
+    shown = [f"{item.ticket} {urls.get(str(item), '')}".strip() for item in also_open]
+    before = f"Earlier: follows up ticket {earlier.ticket} {urls.get(str(earlier), '')}".rstrip() if earlier else ""
+    answer = (
+        "Public replies on this ticket are posted as the answer; internal notes never leave."
+        if message.answerable
+        else f"{title} does not let us answer this message by API: answer it on {title} itself at the link above; "
+        "Careloop will see your answer and note it here."
+    )
+    lines = [
+        f"Who: {author.label} on {title}" + (f", {author.profile_url}" if author.profile_url else ""),
+        *match_lines(match),
+        *([f"  {terms_note}"] if terms_note else []),
+        f"Where: {where_line(message, title)}",
+        f"Also open: {', '.join(shown) if shown else 'nothing'}",
+        before,
+        f"To answer: {answer}",
+    ]
+    if private_reply and message.visibility is Visibility.PUBLIC:
+        lines.append(f"To go on in private: an internal note with /private; {HELP['/private']}.")
+    return "\n".join(["Careloop brief", *filter(None, lines)])
+
+
+def rematch_note(match: ContactMatch) -> str:
+    """The note when a later message settles who somebody is."""
+    return "\n".join(["Careloop found the customer's record after their latest message.", *match_lines(match)])
+
+
+def posted_note(title: str, receipts: Sequence[DeliveryReceipt], private: bool, stripped: Sequence[str]) -> str:
+    """The note after a reply was posted."""
+    where = f"in private on {title}" if private else f"on {title}"
+    parts = f" in {len(receipts)} parts" if len(receipts) > 1 else ""
+    links = [item.permalink for item in receipts if item.permalink]
+    lines = [f"Posted {where}{parts}." + (f" {links[0]}" if links else ""), *links[1:]]
+    if stripped:
+        lines.append(f"Left out of the post: {', '.join(stripped)}.")
+    return "\n".join(lines)
+
+
+def refused_note(title: str, hold: Hold, sent_parts: int = 0) -> str:
+    """The note when a reply was not posted: the reason and the next option."""
+    some = f" (the first {sent_parts} parts were posted)" if sent_parts else ""
+    return f"NOT posted on {title}{some}: {hold.reason}.\n{hold.advice}"
+
+
+def unknown_note(title: str, link: str | None) -> str:
+    """The note when nobody can tell whether a reply was posted."""
+    look = f" Look here: {link}" if link else ""
+    return (
+        f"It is UNKNOWN whether this reply was posted on {title}: the connection broke after sending.{look}\n"
+        "If it is not there, write an internal note with /retry; if it is, there is nothing to do."
+    )
+
+
+def native_note(title: str, message: InboundMessage) -> str:
+    """The note when the brand answered on the platform itself."""
+    link = f" {message.permalink}" if message.permalink else ""
+    return f"Answered on {title} itself (not from this ticket):{link}\n{message.text or '(no text)'}"
+
+
+def route_note(private: bool, title: str) -> str:
+    """The confirmation of /private and /public."""
+    if private:
+        return f"From now on your public replies here go to the customer in private on {title}, until /public."
+    return "From now on your public replies here go where the customer wrote last."
+
+
+def why_note(case: Case, entries: Iterable[str], deliveries: Iterable[Delivery]) -> str:
+    """The answer to /why."""
+    lines = [f"Case {case.id}, {case.state}.", *match_lines(case.match), *entries]
+    lines += [
+        f"{_when(item.began_at)} reply {item.reply} part {item.part}/{item.of}: {item.status}"
+        + (f" ({item.reason})" if item.reason else "")
+        for item in deliveries
+    ]
+    return "\n".join(lines)
+
+
+def _when(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def text_digest(text: str) -> str:
+    """Tells whether two texts are the same words, whatever a platform did to blanks and entities."""
+    words = "".join(char for char in text.casefold() if char.isalnum())
+    return digest(words, length=16)

@@ -1,0 +1,80 @@
+"""Stages: a message was edited or deleted. Before its message: a tombstone that makes the order harmless."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.core import compose
+from chalicelib.core.case import Case, MessageRecord
+from chalicelib.core.disposition import Disposition, Outcome
+from chalicelib.core.errors import NotFoundError, TicketClosedError
+from chalicelib.core.events import MessageDeleted, MessageEdited, Visibility
+from chalicelib.core.ticket import Comment
+from chalicelib.pipeline.work import Work, entry_id, note, save_case, write_entry
+from chalicelib.ports.stores import RememberMessage, Write
+
+
+def edited(work: Work, event: MessageEdited) -> Disposition:
+    """Tell the ticket the new words, as the customer's entry."""
+    record = work.runtime.stores.cases.find_message(event.key)
+    if record is not None and record.edited_at is not None and record.edited_at > event.edited_at:
+        return work.finish(Outcome.NOISE, "a later edit is known already")
+    if record is None or record.case is None:
+        before = record or MessageRecord(message=event.key.message)
+        waiting = replace(before, edited_at=event.edited_at, edited_text=event.text)
+        remember = RememberMessage(key=event.key, record=waiting, only_new=record is None)
+        return work.finish(Outcome.NOISE, "edited before its message came: the message will carry it", remember)
+    if record.delivery is not None:
+        return work.finish(Outcome.ECHO, "our own message was edited")
+    case = work.runtime.stores.cases.get_case(record.case)
+    comment = Comment(
+        body=compose.edited_body(event.text),
+        visibility=Visibility.PUBLIC,
+        external_id=entry_id(work.envelope.key),
+        author=case.requester,
+        author_label=case.latest.author.label,
+        reopen=True,
+    )
+    _tell(work, case, comment)
+    remember = RememberMessage(key=event.key, record=replace(record, edited_at=event.edited_at))
+    return work.finish(Outcome.APPENDED, "edit", remember, case=case)
+
+
+def deleted(work: Work, event: MessageDeleted) -> Disposition:
+    """Tell the agent, and never answer what is gone."""
+    record = work.runtime.stores.cases.find_message(event.key)
+    if record is not None and record.deleted_at is not None:
+        return work.finish(Outcome.REMOVED_BY_AUTHOR, "known already")
+    gone = replace(record or MessageRecord(message=event.key.message), deleted_at=event.deleted_at)
+    remember = RememberMessage(key=event.key, record=gone, only_new=record is None)
+    if record is None or record.case is None:
+        return work.finish(Outcome.REMOVED_BY_AUTHOR, "deleted before its message came", remember)
+    case = work.runtime.stores.cases.get_case(record.case)
+    _tell(work, case, note(compose.deleted_note(record.delivery is not None), entry_id(work.envelope.key)))
+    outcome = Disposition(outcome=Outcome.REMOVED_BY_AUTHOR, case=case.id, ticket=case.ticket)
+
+    def change(fresh: Case) -> Case:
+        conversations = tuple(
+            replace(item, gone=True)
+            if item.last_message == event.key.message and item.key.thread.account == event.key.account
+            else item
+            for item in fresh.conversations
+        )
+        return replace(fresh, conversations=conversations)
+
+    def more(saved: Case) -> tuple[Write, ...]:
+        return (work.complete(outcome), remember)
+
+    save_case(work.runtime, case, change, more)
+    return outcome
+
+
+def _tell(work: Work, case: Case, comment: Comment) -> None:
+    """A closed or vanished ticket can't be told; the ledger and the case still know."""
+    if case.ticket is None:
+        return
+    client = work.runtime.connectors.helpdesk(case.helpdesk)
+    try:
+        write_entry(client, case.ticket, comment, look_first=work.resumed)
+    except (TicketClosedError, NotFoundError):
+        work.runtime.telemetry.log("ticket", "closed", case=case.id)

@@ -1,0 +1,220 @@
+"""One part of a reply on its way out: recorded before it is sent, sent at most once, settled before it is sent again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from chalicelib.core import compose
+from chalicelib.core.account import Account
+from chalicelib.core.case import Case, MessageRecord
+from chalicelib.core.errors import (
+    CareloopError,
+    ConflictError,
+    NeedsHumanError,
+    OutcomeUnknownError,
+    PermanentError,
+    RetryableError,
+    UnavailableError,
+)
+from chalicelib.core.guard import Hold
+from chalicelib.core.ids import CommentId, ConversationKey, MessageKey, TicketRef
+from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, OutboundReply
+from chalicelib.ports.platform import FindsSentReplies, PlatformClient
+from chalicelib.ports.runtime import Runtime
+from chalicelib.ports.spec import PlatformSpec
+from chalicelib.ports.stores import RememberMessage, SaveDelivery
+
+IN_FLIGHT = timedelta(minutes=2)
+"""For so long after its beginning a delivery may be another living worker's."""
+SETTLE = 20.0
+"""Seconds to wait before looking whether a message of unknown outcome was posted."""
+
+_ADVICE = {
+    "not_found": "The message or its author is gone; there is nothing to answer there any more.",
+    "unsupported": "Answer on the platform itself.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """What one delivery needs."""
+
+    runtime: Runtime
+    case: Case
+    ticket: TicketRef
+    account: Account
+    spec: PlatformSpec
+    client: PlatformClient
+    reply: OutboundReply
+    source: CommentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The part stands."""
+
+    receipt: DeliveryReceipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The part will not be sent."""
+
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """Nobody can tell."""
+
+
+def deliver(out: Outbound) -> Sent | Refused | Unknown:
+    """Bring one part to an end. Raises RetryableError when it must be tried again later: nothing was sent then, or
+    the next attempt will look first."""
+    delivery = _begin(out)
+    if delivery.finished_at is not None:
+        return _outcome(delivery)
+    if delivery.attempts > 1 and delivery.status in (DeliveryStatus.BEGUN, DeliveryStatus.UNKNOWN):
+        earlier = _earlier_attempt(out, delivery)
+        if earlier is not None:
+            return _finish_sent(out, delivery, earlier)
+        if not _may_repeat(out):
+            return _finish_unknown(out, delivery)
+    return _send(out, delivery)
+
+
+def _begin(out: Outbound) -> Delivery:
+    """Record the beginning, or take over an unfinished one (then with ``attempts`` above 1)."""
+    runtime = out.runtime
+    fresh = Delivery(
+        key=out.reply.key,
+        case=out.case.id,
+        ticket=out.ticket,
+        reply=out.source,
+        part=out.reply.part,
+        of=out.reply.of,
+        status=DeliveryStatus.BEGUN,
+        began_at=out.reply.began_at,
+        conversation=_conversation_key(out),
+        text_digest=compose.text_digest(out.reply.text),
+    )
+    try:
+        runtime.stores.transactions.commit(SaveDelivery(delivery=fresh, begin=True))
+        return fresh
+    except ConflictError:
+        known = runtime.stores.deliveries.find_delivery(out.reply.key, case=out.case.id)
+        if known is None:
+            raise
+    if known.finished_at is not None:
+        return known
+    if known.status is DeliveryStatus.WAITING:
+        # certainly not sent: whoever changes it to BEGUN first sends it, as a first attempt
+        again = replace(known, status=DeliveryStatus.BEGUN, began_at=runtime.clock.now())
+        runtime.stores.transactions.commit(SaveDelivery(delivery=again, expected=(DeliveryStatus.WAITING,)))
+        return replace(again, attempts=1)
+    flying = known.status is DeliveryStatus.BEGUN and runtime.clock.now() - known.began_at < IN_FLIGHT
+    if flying and not _may_repeat_blindly(out):
+        raise ConflictError("another worker may be sending this", retry_after=10.0)
+    return replace(known, attempts=known.attempts + 1)
+
+
+def _conversation_key(out: Outbound) -> ConversationKey:
+    return ConversationKey(thread=out.reply.thread, author=out.reply.recipient)
+
+
+def _may_repeat_blindly(out: Outbound) -> bool:
+    return out.spec.capabilities.idempotent_send
+
+
+def _may_repeat(out: Outbound) -> bool:
+    """After a look that found nothing, or where sending again leads to the same message."""
+    return _may_repeat_blindly(out) or isinstance(out.client, FindsSentReplies)
+
+
+def _earlier_attempt(out: Outbound, delivery: Delivery) -> DeliveryReceipt | None:
+    if _may_repeat_blindly(out) or not isinstance(out.client, FindsSentReplies):
+        return None
+    return out.client.find_sent(replace(out.reply, began_at=delivery.began_at))
+
+
+def _send(out: Outbound, delivery: Delivery) -> Sent | Refused | Unknown:
+    try:
+        receipt = out.client.send(replace(out.reply, began_at=delivery.began_at))
+    except OutcomeUnknownError:
+        return _unsettled(out, delivery)
+    except RetryableError as error:
+        _save(out, replace(delivery, status=DeliveryStatus.WAITING, reason=error.code))
+        raise
+    except (PermanentError, NeedsHumanError) as error:
+        return _finish_refused(out, delivery, error)
+    return _finish_sent(out, delivery, receipt)
+
+
+def _unsettled(out: Outbound, delivery: Delivery) -> Unknown:
+    if not _may_repeat(out):
+        return _finish_unknown(out, delivery)
+    _save(out, replace(delivery, status=DeliveryStatus.UNKNOWN, reason="to be looked for"))
+    raise UnavailableError("outcome unknown: to be settled by looking", retry_after=SETTLE)
+
+
+def _save(out: Outbound, delivery: Delivery) -> None:
+    out.runtime.stores.transactions.commit(SaveDelivery(delivery=delivery))
+
+
+def _finish_sent(out: Outbound, delivery: Delivery, receipt: DeliveryReceipt) -> Sent:
+    """One commit: the delivery, and the messages by which echoes, edits and answers are recognised."""
+    done = replace(
+        delivery, status=DeliveryStatus.SENT, receipt=receipt, finished_at=out.runtime.clock.now(), reason=None
+    )
+    remembered = [
+        RememberMessage(
+            key=MessageKey(account=receipt.opened.thread.account if receipt.opened else out.account.key, message=item),
+            record=MessageRecord(
+                message=item, case=out.case.id, conversation=delivery.conversation, delivery=delivery.key
+            ),
+        )
+        for item in receipt.messages
+    ]
+    out.runtime.stores.transactions.commit(SaveDelivery(delivery=done), *remembered)
+    out.runtime.telemetry.count("deliveries", platform=out.account.key.platform, outcome="sent")
+    return Sent(receipt=receipt)
+
+
+def _finish_refused(out: Outbound, delivery: Delivery, error: CareloopError) -> Refused:
+    advice = error.advice if isinstance(error, NeedsHumanError) else _ADVICE.get(error.code, "")
+    hold = Hold(
+        code=error.code,
+        reason=f"{out.spec.title} refused it: {_reason(error)}",
+        advice=advice or "Change the text and reply again, or answer on the platform itself.",
+    )
+    done = replace(
+        delivery,
+        status=DeliveryStatus.REFUSED,
+        reason=hold.reason,
+        advice=hold.advice,
+        finished_at=out.runtime.clock.now(),
+    )
+    _save(out, done)
+    out.runtime.telemetry.count("deliveries", platform=out.account.key.platform, outcome="refused")
+    return Refused(hold=hold)
+
+
+def _finish_unknown(out: Outbound, delivery: Delivery) -> Unknown:
+    _save(out, replace(delivery, status=DeliveryStatus.UNKNOWN, finished_at=out.runtime.clock.now()))
+    out.runtime.telemetry.count("deliveries", platform=out.account.key.platform, outcome="unknown")
+    return Unknown()
+
+
+def _outcome(delivery: Delivery) -> Sent | Refused | Unknown:
+    if delivery.status is DeliveryStatus.SENT and delivery.receipt is not None:
+        return Sent(receipt=delivery.receipt)
+    if delivery.status is DeliveryStatus.REFUSED:
+        return Refused(hold=Hold(code="refused", reason=delivery.reason or "", advice=delivery.advice or ""))
+    return Unknown()
+
+
+def _reason(error: CareloopError) -> str:
+    words = error.code.replace("_", " ")
+    code = getattr(error, "remote_code", None)
+    return f"{words} ({code})" if code else words

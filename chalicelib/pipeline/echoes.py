@@ -1,0 +1,105 @@
+"""Stage: the brand's own messages come back. Ours are known by their delivery; others were answered natively."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from chalicelib.core import compose
+from chalicelib.core.case import Case, MessageRecord
+from chalicelib.core.disposition import Disposition, Outcome
+from chalicelib.core.errors import ConflictError, NotFoundError, TicketClosedError
+from chalicelib.core.events import InboundMessage, conversation_of
+from chalicelib.core.ids import MessageKey
+from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, ReceiptState
+from chalicelib.pipeline.work import Work, entry_id, note, save_case, write_entry
+from chalicelib.ports.stores import RememberMessage, SaveDelivery, Write
+
+IN_FLIGHT = (DeliveryStatus.BEGUN, DeliveryStatus.UNKNOWN)
+PATIENCE = timedelta(minutes=1)
+"""How long after its beginning a delivery may still be under way in another worker."""
+
+
+def echo(work: Work, event: InboundMessage) -> Disposition:
+    """Drop our own; note a native answer on the ticket; the rest is the brand talking."""
+    if event.delivery is not None:
+        return work.finish(Outcome.ECHO, "posted by Careloop")
+    case, record = _find_case(work, event)
+    if record is not None and record.delivery is not None:
+        return work.finish(Outcome.ECHO, "posted by Careloop", case=case)
+    if case is None:
+        return work.finish(Outcome.ECHO, "the brand's own message")
+    delivery = _our_delivery(work, event, case)
+    return _settled(work, event, case, delivery) if delivery else _native_answer(work, event, case)
+
+
+def _find_case(work: Work, event: InboundMessage) -> tuple[Case | None, MessageRecord | None]:
+    cases = work.runtime.stores.cases
+    snapshot = cases.snapshot(conversation_of(event), event.key)
+    if snapshot.case is not None or snapshot.message is not None or event.in_reply_to is None:
+        return snapshot.case, snapshot.message
+    parent = cases.find_message(MessageKey(account=event.key.account, message=event.in_reply_to))
+    if parent is None or parent.case is None:
+        return None, None
+    try:
+        return cases.get_case(parent.case), None
+    except NotFoundError:
+        return None, None
+
+
+def _our_delivery(work: Work, event: InboundMessage, case: Case) -> Delivery | None:
+    """The unfinished delivery that `event` proves. An echo may overtake the answer to our own call: while a delivery
+    with these words has only just begun, come later (ConflictError)."""
+    words = compose.text_digest(event.text)
+    for delivery in work.runtime.stores.deliveries.deliveries(case.id):
+        if delivery.status not in IN_FLIGHT or delivery.text_digest != words:
+            continue
+        if delivery.status is DeliveryStatus.BEGUN and work.runtime.clock.now() - delivery.began_at < PATIENCE:
+            raise ConflictError("our own delivery is in flight", retry_after=5.0)
+        return delivery
+    return None
+
+
+def _settled(work: Work, event: InboundMessage, case: Case, delivery: Delivery) -> Disposition:
+    """The echo is the proof that a delivery of unknown outcome was posted."""
+    now = work.runtime.clock.now()
+    receipt = DeliveryReceipt(
+        messages=(event.key.message,), state=ReceiptState.SENT, at=event.sent_at, permalink=event.permalink
+    )
+    sent = replace(delivery, status=DeliveryStatus.SENT, receipt=receipt, finished_at=now, reason=None, advice=None)
+    record = MessageRecord(
+        message=event.key.message, case=case.id, conversation=delivery.conversation, delivery=delivery.key
+    )
+    body = "It was posted after all. " + compose.posted_note(work.spec.title, [receipt], False, ())
+    if delivery.status is DeliveryStatus.UNKNOWN and case.ticket is not None:
+        comment = note(body, entry_id(work.envelope.key))
+        write_entry(work.runtime.connectors.helpdesk(case.helpdesk), case.ticket, comment, look_first=work.resumed)
+    return work.finish(
+        Outcome.ECHO,
+        "posted by Careloop",
+        SaveDelivery(delivery=sent, expected=IN_FLIGHT),
+        RememberMessage(key=event.key, record=record),
+        case=case,
+    )
+
+
+def _native_answer(work: Work, event: InboundMessage, case: Case) -> Disposition:
+    if case.ticket is not None:
+        comment = note(compose.native_note(work.spec.title, event), entry_id(work.envelope.key))
+        client = work.runtime.connectors.helpdesk(case.helpdesk)
+        try:
+            write_entry(client, case.ticket, comment, look_first=work.resumed)
+        except (TicketClosedError, NotFoundError):
+            work.runtime.telemetry.log("ticket", "closed", case=case.id)
+    outcome = Disposition(outcome=Outcome.ECHO, reason="answered natively", case=case.id, ticket=case.ticket)
+    record = MessageRecord(message=event.key.message, case=case.id, conversation=conversation_of(event))
+
+    def change(fresh: Case) -> Case:
+        latest = max(filter(None, (fresh.last_agent_reply_at, event.sent_at)))
+        return replace(fresh, last_agent_reply_at=latest)
+
+    def more(saved: Case) -> tuple[Write, ...]:
+        return (work.complete(outcome), RememberMessage(key=event.key, record=record))
+
+    save_case(work.runtime, case, change, more)
+    return outcome

@@ -1,0 +1,129 @@
+"""One event from the queue to its disposition. The ledger's claim makes it once; FIFO only orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.core.disposition import ClaimState, Disposition, Outcome
+from chalicelib.core.errors import ConflictError
+from chalicelib.core.events import (
+    AccountRevoked,
+    AuthorIdChanged,
+    AuthorOptedOut,
+    DeliveryState,
+    DeliveryUpdated,
+    Envelope,
+    InboundMessage,
+    MessageDeleted,
+    MessageEdited,
+    ThreadInvitation,
+    account_of,
+)
+from chalicelib.pipeline.changes import deleted, edited
+from chalicelib.pipeline.disposition import settle
+from chalicelib.pipeline.echoes import echo
+from chalicelib.pipeline.messages import message
+from chalicelib.pipeline.work import Work, entry_id, note, write_entry
+from chalicelib.ports.platform import JoinsThreads
+from chalicelib.ports.runtime import Runtime
+
+LEASE = timedelta(minutes=5)
+"""Longer than any worker may run on one event."""
+
+
+def ingest(runtime: Runtime, envelope: Envelope, *, owner: str) -> Disposition:
+    """Deal with one event. ``owner``: the queue message's id, so that its redelivery resumes its own claim.
+
+    Raises RetryableError when the event must come again later; what needs a person is parked and returned as such.
+    """
+    account_key = account_of(envelope.event)
+    claim = runtime.stores.ledger.claim(
+        envelope.key,
+        account=account_key,
+        owner=owner,
+        now=runtime.clock.now(),
+        lease=LEASE,
+        archived_at=envelope.archived_at,
+    )
+    if claim.state is ClaimState.DONE and claim.entry.disposition is not None:
+        _log(runtime, envelope, "repeated", claim.entry.disposition)
+        return claim.entry.disposition
+    if claim.state is ClaimState.BUSY:
+        raise ConflictError("another worker has this event", retry_after=5.0)
+    try:
+        account = runtime.stores.directory.get_account(account_key)
+        spec = runtime.connectors.platform_spec(account_key.platform)
+        work = Work(runtime=runtime, envelope=envelope, account=account, spec=spec, claim=claim)
+        disposition = HANDLERS[type(envelope.event)](work, envelope.event)
+    except Exception as error:
+        disposition = settle(runtime, envelope, claim, error)
+    _log(runtime, envelope, "done", disposition)
+    return disposition
+
+
+def _log(runtime: Runtime, envelope: Envelope, outcome: str, disposition: Disposition) -> None:
+    account = account_of(envelope.event)
+    runtime.telemetry.log(
+        "ingest",
+        outcome,
+        correlation=envelope.correlation,
+        account=str(account),
+        disposition=disposition.outcome.value,
+        case=disposition.case,
+    )
+    if outcome == "done":
+        runtime.telemetry.count("events", platform=account.platform, disposition=disposition.outcome.value)
+
+
+def _message(work: Work, event: InboundMessage) -> Disposition:
+    return echo(work, event) if event.is_echo else message(work, event)
+
+
+def _invited(work: Work, event: ThreadInvitation) -> Disposition:
+    client = work.runtime.connectors.platform(work.account)
+    if isinstance(client, JoinsThreads):
+        client.join_thread(event.thread.thread)
+    return work.finish(Outcome.NOISE, "invitation accepted")
+
+
+def _delivery(work: Work, event: DeliveryUpdated) -> Disposition:
+    """A failure after the fact is told on the ticket; the rest is only counted."""
+    if event.state is not DeliveryState.FAILED or event.message is None:
+        return work.finish(Outcome.NOISE, f"delivery {event.state.value}")
+    record = work.runtime.stores.cases.find_message(event.message)
+    if record is None or record.case is None:
+        return work.finish(Outcome.NOISE, "delivery failed of a message that is not ours")
+    case = work.runtime.stores.cases.get_case(record.case)
+    if case.ticket is not None:
+        body = f"{work.spec.title} reports that our message was NOT delivered. {event.reason or ''}".rstrip()
+        comment = note(body, entry_id(work.envelope.key))
+        write_entry(work.runtime.connectors.helpdesk(case.helpdesk), case.ticket, comment, look_first=work.resumed)
+    return work.finish(Outcome.APPENDED, "delivery failed", case=case)
+
+
+def _id_changed(work: Work, event: AuthorIdChanged) -> Disposition:
+    return work.finish(Outcome.NOISE, "author id changed")
+
+
+def _opted_out(work: Work, event: AuthorOptedOut) -> Disposition:
+    work.runtime.stores.identities.forget_identity(event.author)
+    return work.finish(Outcome.NOISE, "author opted out: link to the contact forgotten")
+
+
+def _revoked(work: Work, event: AccountRevoked) -> Disposition:
+    work.runtime.telemetry.count("account_revoked", account=str(event.account))
+    return work.finish(Outcome.NOISE, "access withdrawn by the account's owner")
+
+
+HANDLERS: dict[type, Callable[[Work, Any], Disposition]] = {
+    InboundMessage: _message,
+    MessageEdited: edited,
+    MessageDeleted: deleted,
+    DeliveryUpdated: _delivery,
+    ThreadInvitation: _invited,
+    AuthorIdChanged: _id_changed,
+    AuthorOptedOut: _opted_out,
+    AccountRevoked: _revoked,
+}

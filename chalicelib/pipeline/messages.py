@@ -1,0 +1,213 @@
+"""Stage: a customer's message -> its case, its ticket."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from chalicelib.core import compose
+from chalicelib.core.case import Case, CaseState, MessageRecord
+from chalicelib.core.disposition import Disposition, Outcome
+from chalicelib.core.errors import ConflictError, NotFoundError, TicketClosedError
+from chalicelib.core.events import InboundMessage, Visibility
+from chalicelib.core.ids import AuthorKey, PersonRef, TicketRef, case_id
+from chalicelib.core.people import Author, ContactMatch, Verdict
+from chalicelib.core.placing import Place, conversation_for, conversation_from, joinable, place, with_message
+from chalicelib.core.ticket import Comment
+from chalicelib.pipeline.match import identity_of, match_author, new_clues
+from chalicelib.pipeline.opening import complete_opening
+from chalicelib.pipeline.work import Work, entry_id, note, save_case, write_entry
+from chalicelib.ports.platform import FetchesAuthors, FetchesMessages
+from chalicelib.ports.stores import RememberIdentity, RememberMessage, RememberPerson, SaveCase, Write
+
+OPENING_LEASE = timedelta(minutes=5)
+
+
+def message(work: Work, event: InboundMessage) -> Disposition:
+    """Place one message of a customer and write it into a ticket."""
+    event = _completed(work, event)
+    snapshot = work.runtime.stores.cases.snapshot(conversation_for(event), event.key)
+    known = snapshot.message
+    if known is not None and known.deleted_at is not None:
+        return work.finish(Outcome.REMOVED_BY_AUTHOR, "deleted before it could be taken in")
+    if known is not None and known.case is not None and known.delivery is None and not work.resumed:
+        return work.finish(Outcome.DUPLICATE, "this message stands on the ticket already")
+    if known is not None and known.edited_text is not None:
+        event = replace(event, text=known.edited_text)
+    where = place(snapshot.case, work.envelope.key, event, work.runtime.policy, work.runtime.clock.now())
+    if where is Place.WAIT:
+        raise ConflictError("the ticket is being created", retry_after=3.0)
+    if snapshot.case is None or where is Place.NEW:
+        return _new(work, event)
+    if where is Place.RESUME:
+        return _resume(work, event, snapshot.case)
+    if where is Place.FOLLOW_UP:
+        return _follow_up(work, event, snapshot.case)
+    return _append(work, event, snapshot.case)
+
+
+def _completed(work: Work, event: InboundMessage) -> InboundMessage:
+    """Ask the platform for what the event withholds: the whole message when the author is missing, else the profile
+    when there is no name. Enrichment: whatever goes wrong, the message goes on without."""
+    missing_author = event.author is None
+    nameless = event.author is not None and not (event.author.handle or event.author.display_name)
+    if not (missing_author or nameless):
+        return event
+    try:
+        client = work.runtime.connectors.platform(work.account)
+        if missing_author and isinstance(client, FetchesMessages):
+            found = [
+                item for item in client.fetch_message(event.key.message).events if isinstance(item, InboundMessage)
+            ]
+            if found and found[0].author is not None:
+                return replace(event, author=found[0].author, text=event.text or found[0].text)
+        elif event.author is not None and isinstance(client, FetchesAuthors):
+            return replace(event, author=client.fetch_author(event.author))
+    except Exception as error:
+        work.runtime.telemetry.log("profile", "failed", account=str(event.key.account), error_code=type(error).__name__)
+    return event
+
+
+def _author(event: InboundMessage) -> Author:
+    if event.author is not None:
+        return event.author
+    key = conversation_for(event)
+    return Author(key=AuthorKey(platform=event.key.account.platform, author=key.author), display_name="Unknown author")
+
+
+def _new(work: Work, event: InboundMessage) -> Disposition:
+    author = _author(event)
+    match = match_author(work.runtime, work.account, work.spec, author, event.text, event.visibility)
+    policy = work.runtime.policy
+    if policy.join_channels and match.verdict is Verdict.LINKED and match.contact is not None:
+        open_cases = work.runtime.stores.cases.find_open_by_contact(match.contact.ref)
+        home = joinable(open_cases, work.account.helpdesk)
+        if home is not None:
+            return _append(work, event, home, joined=True)
+        if any(item.state is CaseState.OPENING and item.opened_by != work.envelope.key for item in open_cases):
+            raise ConflictError("a ticket is being created for the same contact", retry_after=3.0)
+    return _open(work, event, author, match, generation=1, follow_up_of=None)
+
+
+def _follow_up(work: Work, event: InboundMessage, earlier: Case) -> Disposition:
+    author = _author(event)
+    match = earlier.match
+    if match.verdict is not Verdict.LINKED:
+        match = match_author(work.runtime, work.account, work.spec, author, event.text, event.visibility)
+    return _open(work, event, author, match, generation=earlier.generation + 1, follow_up_of=earlier.ticket)
+
+
+def _open(
+    work: Work,
+    event: InboundMessage,
+    author: Author,
+    match: ContactMatch,
+    *,
+    generation: int,
+    follow_up_of: TicketRef | None,
+) -> Disposition:
+    """Put the case before the ticket: whoever comes second waits, whoever takes over finds the same name."""
+    now = work.runtime.clock.now()
+    conversation = conversation_from(event, author, None)
+    case = Case(
+        id=case_id(conversation.key, generation),
+        helpdesk=work.account.helpdesk,
+        opened_by=work.envelope.key,
+        opened_at=now,
+        conversations=(conversation,),
+        match=match,
+        lease_until=now + OPENING_LEASE,
+        last_customer_message_at=event.sent_at,
+        follow_up_of=follow_up_of,
+        generation=generation,
+    )
+    work.runtime.stores.transactions.commit(SaveCase(case=case, takes_over=generation > 1))
+    return complete_opening(work, event, author, replace(case, version=1), look_first=work.resumed)
+
+
+def _resume(work: Work, event: InboundMessage, case: Case) -> Disposition:
+    """Go on with a case whose ticket may or may not exist."""
+    return complete_opening(work, event, _author(event), case, look_first=True)
+
+
+def _append(work: Work, event: InboundMessage, case: Case, *, joined: bool = False) -> Disposition:
+    if case.ticket is None:
+        raise ConflictError("the case has no ticket yet", retry_after=3.0)
+    author = _author(event)
+    client = work.runtime.connectors.helpdesk(case.helpdesk)
+    person, remember = _person(work, case, author)
+    comment = Comment(
+        body=compose.message_body(event),
+        visibility=Visibility.PUBLIC,
+        external_id=entry_id(work.envelope.key),
+        author=person,
+        author_label=author.label,
+        attachments=event.attachments,
+        source_url=event.permalink,
+        reopen=True,
+    )
+    try:
+        ticket, _ = write_entry(client, case.ticket, comment, look_first=work.resumed)
+    except (TicketClosedError, NotFoundError):
+        return _follow_up(work, event, case)
+    if joined:
+        _announce_channel(work, event, ticket)
+    match = _rematched(work, event, author, case, ticket)
+
+    def change(fresh: Case) -> Case:
+        updated = with_message(fresh, event, author)
+        moved = ticket if fresh.ticket == case.ticket else fresh.ticket
+        return replace(updated, ticket=moved, match=match or updated.match)
+
+    def more(saved: Case) -> tuple[Write, ...]:
+        return (work.complete(_appended(work, case, saved, joined)), *_memory(event, saved), *remember)
+
+    saved = save_case(work.runtime, case, change, more)
+    return _appended(work, case, saved, joined)
+
+
+def _appended(work: Work, before: Case, saved: Case, joined: bool) -> Disposition:
+    reason = "joined from another channel" if joined else ""
+    if before.state is not CaseState.OPEN:
+        reason = "reopened"
+    return Disposition(outcome=Outcome.APPENDED, reason=reason, case=saved.id, ticket=saved.ticket)
+
+
+def _memory(event: InboundMessage, case: Case) -> tuple[Write, ...]:
+    record = MessageRecord(message=event.key.message, case=case.id, conversation=conversation_for(event))
+    return (RememberMessage(key=event.key, record=record),)
+
+
+def _person(work: Work, case: Case, author: Author) -> tuple[PersonRef | None, tuple[Write, ...]]:
+    """Who writes in the helpdesk: the requester, or for a joined channel that channel's person."""
+    first = case.conversations[0].author.key
+    if author.key == first and case.requester is not None:
+        return case.requester, ()
+    known = work.runtime.stores.identities.find_person(author.key, case.helpdesk)
+    if known is not None:
+        return known, ()
+    person = work.runtime.connectors.helpdesk(case.helpdesk).ensure_person(author, case.match.contact)
+    return person, (RememberPerson(author=author.key, person=person),)
+
+
+def _announce_channel(work: Work, event: InboundMessage, ticket: TicketRef) -> None:
+    body = f"The customer now also writes here: {compose.where_line(event, work.spec.title)}"
+    client = work.runtime.connectors.helpdesk(ticket.helpdesk)
+    write_entry(client, ticket, note(body, entry_id(work.envelope.key, "channel")), look_first=work.resumed)
+
+
+def _rematched(work: Work, event: InboundMessage, author: Author, case: Case, ticket: TicketRef) -> ContactMatch | None:
+    """A later message may tell who it is: match again when it brings new clues, or when the CRM was down."""
+    again = case.match.note is not None and case.match.verdict is not Verdict.LINKED
+    if not again and not new_clues(work.runtime, case.match, event.text, event.visibility):
+        return None
+    match = match_author(work.runtime, work.account, work.spec, author, event.text, event.visibility)
+    if match.verdict is not Verdict.LINKED:
+        return None
+    client = work.runtime.connectors.helpdesk(ticket.helpdesk)
+    comment = note(compose.rematch_note(match), entry_id(work.envelope.key, "match"))
+    write_entry(client, ticket, comment, look_first=work.resumed)
+    identity = identity_of(author, match, work.runtime)
+    if identity is not None:
+        work.runtime.stores.transactions.commit(RememberIdentity(identity=identity))
+    return match

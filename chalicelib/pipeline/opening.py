@@ -1,0 +1,149 @@
+"""Stage: a case becomes a ticket: person first, then the ticket, then the brief, then all is recorded at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.core import compose
+from chalicelib.core.case import Case, CaseState, MessageRecord
+from chalicelib.core.disposition import Disposition, Outcome
+from chalicelib.core.errors import TicketClosedError
+from chalicelib.core.events import InboundMessage, Visibility
+from chalicelib.core.ids import PersonRef, TicketRef
+from chalicelib.core.people import Author
+from chalicelib.core.placing import conversation_for, with_message
+from chalicelib.core.ticket import Comment, TicketDraft
+from chalicelib.pipeline.match import identity_of
+from chalicelib.pipeline.work import Work, entry_id, note, save_case, write_entry
+from chalicelib.ports.helpdesk import HelpdeskClient, TicketLinks
+from chalicelib.ports.stores import RememberIdentity, RememberMessage, RememberPerson, Write
+
+
+def complete_opening(work: Work, event: InboundMessage, author: Author, case: Case, *, look_first: bool) -> Disposition:
+    """Create the ticket of an OPENING case (or find the one that an earlier attempt created)."""
+    client = work.runtime.connectors.helpdesk(case.helpdesk)
+    person = work.runtime.stores.identities.find_person(author.key, case.helpdesk)
+    known_person = person is not None
+    if person is None:
+        person = client.ensure_person(author, case.match.contact)
+    ticket = _ticket(work, event, author, case, client, person, look_first=look_first)
+    _write_brief(work, event, author, case, client, ticket, look_first=look_first)
+
+    def change(fresh: Case) -> Case:
+        return replace(with_message(fresh, event, author), ticket=ticket, requester=person, state=CaseState.OPEN)
+
+    def more(saved: Case) -> tuple[Write, ...]:
+        record = MessageRecord(message=event.key.message, case=saved.id, conversation=conversation_for(event))
+        identity = identity_of(author, saved.match, work.runtime)
+        return (
+            work.complete(_ticketed(saved)),
+            RememberMessage(key=event.key, record=record),
+            *([] if known_person else [RememberPerson(author=author.key, person=person)]),
+            *([RememberIdentity(identity=identity)] if identity else []),
+        )
+
+    return _ticketed(save_case(work.runtime, case, change, more))
+
+
+def _ticketed(case: Case) -> Disposition:
+    detail = {"match": case.match.verdict.value}
+    if case.match.contact is not None:
+        detail["contact"] = str(case.match.contact.ref)
+    if case.match.evidence:
+        detail["evidence"] = "; ".join(f"{item.what.split(' ')[0]} ({item.source})" for item in case.match.evidence)
+    reason = "follow-up" if case.follow_up_of else ""
+    return Disposition(outcome=Outcome.TICKETED, reason=reason, case=case.id, ticket=case.ticket, detail=detail)
+
+
+def _ticket(
+    work: Work,
+    event: InboundMessage,
+    author: Author,
+    case: Case,
+    client: HelpdeskClient,
+    person: PersonRef,
+    *,
+    look_first: bool,
+) -> TicketRef:
+    comment = Comment(
+        body=compose.message_body(event),
+        visibility=Visibility.PUBLIC,
+        external_id=entry_id(work.envelope.key),
+        author=person,
+        author_label=author.label,
+        attachments=event.attachments,
+        source_url=event.permalink,
+    )
+    if look_first:
+        found = client.find_ticket(case.id)
+        if found is not None:
+            return _with_own_message(case, work, client, found, comment)
+    draft = _draft(work, event, author, case, person, comment)
+    try:
+        return client.create_ticket(draft)
+    except TicketClosedError:
+        # the ticket to follow up is in no state to be followed: a plain ticket loses nothing
+        return client.create_ticket(replace(draft, follow_up_of=None))
+
+
+def _with_own_message(case: Case, work: Work, client: HelpdeskClient, ticket: TicketRef, comment: Comment) -> TicketRef:
+    """When another event's attempt made the ticket, its first entry is that event's message: add ours."""
+    if case.opened_by == work.envelope.key:
+        return ticket
+    ticket, _ = write_entry(client, ticket, comment, look_first=True)
+    return ticket
+
+
+def _draft(
+    work: Work, event: InboundMessage, author: Author, case: Case, person: PersonRef, comment: Comment
+) -> TicketDraft:
+    fields = {
+        "platform": work.account.key.platform,
+        "account": work.account.key.account,
+        "handle": author.handle or "",
+        "thread": event.thread.thread,
+        "message": event.key.message,
+        "permalink": event.permalink or "",
+        "contact": str(case.match.contact.ref) if case.match.contact else "",
+    }
+    return TicketDraft(
+        external_id=case.id,
+        requester=person,
+        subject=compose.subject(author, work.spec.title, event),
+        comment=comment,
+        tags=("careloop", work.account.key.platform),
+        follow_up_of=case.follow_up_of,
+        fields={name: value for name, value in fields.items() if value},
+    )
+
+
+def _write_brief(
+    work: Work,
+    event: InboundMessage,
+    author: Author,
+    case: Case,
+    client: HelpdeskClient,
+    ticket: TicketRef,
+    *,
+    look_first: bool,
+) -> None:
+    contact = case.match.contact
+    others = work.runtime.stores.cases.find_open_by_contact(contact.ref) if contact else ()
+    also_open = [item.ticket for item in others if item.ticket is not None and item.id != case.id]
+    terms = work.spec.capabilities.terms
+    earlier = [case.follow_up_of] if case.follow_up_of else []
+    links = {}
+    if isinstance(client, TicketLinks):
+        links = {str(item): client.ticket_url(item.ticket) for item in (*also_open, *earlier)}
+    body = compose.brief(
+        author=author,
+        title=work.spec.title,
+        message=event,
+        match=case.match,
+        also_open=also_open,
+        earlier=case.follow_up_of,
+        private_reply=work.spec.capabilities.private_reply,
+        terms_note="" if terms.may_match_crm else terms.note,
+        links=links,
+    )
+    write_entry(client, ticket, note(body, entry_id(case.id, "brief")), look_first=look_first)

@@ -1,0 +1,104 @@
+"""What the stages share: one piece of work with its runtime, and guarded changes that survive a lost race."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.core.account import Account
+from chalicelib.core.case import Case
+from chalicelib.core.disposition import Claim, ClaimState, Disposition, Outcome
+from chalicelib.core.errors import ConflictError, NotFoundError, TicketMovedError
+from chalicelib.core.events import Envelope, Visibility
+from chalicelib.core.ids import CaseId, CommentId, TicketRef, digest
+from chalicelib.core.ticket import Comment
+from chalicelib.ports.helpdesk import HelpdeskClient
+from chalicelib.ports.runtime import Runtime
+from chalicelib.ports.spec import PlatformSpec
+from chalicelib.ports.stores import CompleteEvent, SaveCase, Write
+
+RACES = 4
+"""How often a guarded change is tried again on a fresh read before the event goes back to the queue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One claimed event."""
+
+    runtime: Runtime
+    envelope: Envelope
+    account: Account
+    spec: PlatformSpec
+    claim: Claim
+
+    @property
+    def resumed(self) -> bool:
+        """An earlier attempt may have done part of the work: look before repeating."""
+        return self.claim.state is ClaimState.RESUMED
+
+    def complete(self, disposition: Disposition) -> CompleteEvent:
+        """The write that gives the event its disposition."""
+        return CompleteEvent(
+            key=self.envelope.key, owner=self.claim.owner, disposition=disposition, at=self.runtime.clock.now()
+        )
+
+    def finish(self, outcome: Outcome, reason: str = "", *writes: Write, case: Case | None = None) -> Disposition:
+        """Complete without a change of a case."""
+        disposition = Disposition(
+            outcome=outcome, reason=reason, case=case.id if case else None, ticket=case.ticket if case else None
+        )
+        self.runtime.stores.transactions.commit(self.complete(disposition), *writes)
+        return disposition
+
+
+def save_case(
+    runtime: Runtime, case: Case, change: Callable[[Case], Case], more: Callable[[Case], tuple[Write, ...]]
+) -> Case:
+    """Commit ``change(case)`` with the writes ``more`` names; when somebody else changed the case meanwhile, the change
+    is made again on what they left. Raises ConflictError after `RACES` lost races, or when another condition fails."""
+    for attempt in range(RACES):
+        changed = change(case)
+        try:
+            runtime.stores.transactions.commit(SaveCase(case=changed), *more(changed))
+        except ConflictError:
+            fresh = _reload(runtime, case.id)
+            if fresh is None or fresh.version == case.version or attempt == RACES - 1:
+                raise
+            case = fresh
+        else:
+            return changed
+    raise ConflictError("case changed too often")
+
+
+def _reload(runtime: Runtime, case: CaseId) -> Case | None:
+    try:
+        return runtime.stores.cases.get_case(case)
+    except NotFoundError:
+        return None
+
+
+def entry_id(*parts: str) -> str:
+    """The external id of a ticket entry: short, stable over retries."""
+    return digest(*parts, length=26)
+
+
+def write_entry(
+    client: HelpdeskClient, ticket: TicketRef, comment: Comment, *, look_first: bool
+) -> tuple[TicketRef, CommentId]:
+    """Write `comment` once, at the survivor where the ticket was merged. Returns where it stands now."""
+    for _ in range(3):
+        try:
+            if look_first:
+                found = client.find_comment(ticket, comment.external_id)
+                if found is not None:
+                    return ticket, found
+            return ticket, client.add_comment(ticket, comment)
+        except TicketMovedError as moved:
+            ticket = moved.survivor
+            look_first = True
+    raise ConflictError("ticket merged again and again")
+
+
+def note(body: str, external_id: str) -> Comment:
+    """An internal note by Careloop."""
+    return Comment(body=body, visibility=Visibility.INTERNAL, external_id=external_id)

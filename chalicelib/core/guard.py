@@ -66,6 +66,12 @@ def judge(proposal: Proposal, policy: CarePolicy) -> Hold | Allow:
             reason=f"it would need {len(parts)} posts on {proposal.title} (at most {policy.max_parts})",
             advice="Shorten it, or answer in private with /private.",
         )
+    if proposal.private_reply and len(parts) > 1:
+        return Hold(
+            code="too_long",
+            reason=f"{proposal.title} lets us send one private message until the customer answers, and this needs more",
+            advice="Shorten it to one message; the rest can follow when the customer has answered.",
+        )
     return Allow(parts=parts)
 
 

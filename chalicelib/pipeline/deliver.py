@@ -1,4 +1,4 @@
-"""One part of a reply on its way out: recorded before it is sent, sent at most once, settled before it is sent again."""
+"""One part of a reply on its way out: recorded before sending, sent at most once, settled before it is sent again."""
 
 from __future__ import annotations
 

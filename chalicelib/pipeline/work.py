@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.core.account import Account
 from chalicelib.core.case import Case
@@ -66,7 +66,7 @@ def save_case(
                 raise
             case = fresh
         else:
-            return changed
+            return replace(changed, version=changed.version + 1)
     raise ConflictError("case changed too often")
 
 

@@ -45,6 +45,13 @@ class CompleteEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenEvent:
+    """Take back the disposition PARKED, so that a released event may have its real one. Fails when it has another."""
+
+    key: EventKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaveCase:
     """Store `case` as version ``case.version + 1``; fails unless the stored version is ``case.version`` (0: new).
 
@@ -100,7 +107,16 @@ class SaveCursor:
     expected: Cursor | None
 
 
-Write = CompleteEvent | SaveCase | RememberMessage | RememberIdentity | RememberPerson | SaveDelivery | SaveCursor
+Write = (
+    CompleteEvent
+    | ReopenEvent
+    | SaveCase
+    | RememberMessage
+    | RememberIdentity
+    | RememberPerson
+    | SaveDelivery
+    | SaveCursor
+)
 
 
 class Transactions(Protocol):

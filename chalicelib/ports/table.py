@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 Value = str | int | bool | None
-"""Attributes are scalars; documents go in as JSON text under one attribute."""
+"""Attributes are scalars; documents go in as JSON text under the attribute ``doc``. None: as if it were not there."""
 Item = Mapping[str, Value]
 Key = tuple[str, str]
 """(pk, sk)"""
@@ -21,7 +21,8 @@ Key = tuple[str, str]
 class Condition:
     """What must hold of the stored item, all of it: ``exists`` (True/False/None: no matter), ``equals`` (attribute has
     this value; None: the attribute is absent), ``below`` (an int attribute is absent or smaller than this), ``one_of``
-    (attribute is among these). With ``or_absent`` a missing item also passes."""
+    (attribute is among these). A missing item is one without attributes; with ``or_absent`` it passes anyway. An
+    expired item is missing. 1 and True differ."""
 
     exists: bool | None = None
     equals: Mapping[str, Value] | None = None
@@ -32,7 +33,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Put:
-    """Store a whole item. ``expires_at``: unix seconds after which it counts as absent and may vanish."""
+    """Store a whole item. ``expires_at``: unix seconds from which on it counts as absent and may vanish."""
 
     key: Key
     item: Item
@@ -69,8 +70,9 @@ class ConditionFailed(Exception):
 
 
 class Table(Protocol):
-    """The primitives. Errors: ConditionFailed, UnavailableError (throttled, down), ConflictError (a concurrent
-    transaction on the same item)."""
+    """The primitives. Errors: ConditionFailed (the first change that fails), UnavailableError (throttled, down),
+    ConflictError (a concurrent transaction on the same item); ValueError for what no table takes: more than 100 changes
+    or keys, two changes of one key, an empty or overlong key, an item over about 400,000 bytes."""
 
     def get(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
         """Consistent read of up to 100 items in one call; absent and expired ones are left out."""

@@ -1,0 +1,178 @@
+"""Polling: what webhooks can't tell or lost. Jobs are small and bounded, one per account, helpdesk or thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from chalicelib.core.account import Account, ConnectionKind
+from chalicelib.core.codec import to_json
+from chalicelib.core.errors import CareloopError, ConflictError, NotFoundError
+from chalicelib.core.events import Parsed, PlatformEvent, event_key
+from chalicelib.core.ids import Cursor, digest
+from chalicelib.core.jobs import Job, JobEnvelope, ParkPayload, PollAccount, PollHelpdesk, RereadThread
+from chalicelib.pipeline.receive import envelope_messages, hint_message
+from chalicelib.ports.platform import ListsThread, PollsEvents
+from chalicelib.ports.runtime import Runtime
+from chalicelib.ports.services import QueueMessage
+from chalicelib.ports.stores import SaveCursor
+
+MOST_PAGES = 10
+"""Pages of one job; what is left comes with the next."""
+MOST_THREADS = 50
+"""Threads of open cases that one poll of an account has re-read."""
+
+
+def schedule(runtime: Runtime) -> int:
+    """Fan out one job per polled account and per helpdesk; returns how many. The minute makes a doubled schedule
+    harmless."""
+    now = runtime.clock.now()
+    jobs: list[Job] = [
+        PollAccount(account=item.key) for item in runtime.stores.directory.accounts() if polled(runtime, item)
+    ]
+    jobs += [
+        PollHelpdesk(helpdesk=item.name)
+        for item in runtime.stores.directory.connections()
+        if item.kind is ConnectionKind.HELPDESK
+    ]
+    if jobs:
+        runtime.queues.jobs.send([job_message(job, now) for job in jobs])
+    return len(jobs)
+
+
+def polled(runtime: Runtime, account: Account) -> bool:
+    """Whether an account is polled: always where there is no webhook, elsewhere by its option ``poll``."""
+    spec = runtime.connectors.platform_spec(account.key.platform)
+    return spec.capabilities.polls or account.options.get("poll") == "true"
+
+
+def job_message(job: Job, now: datetime) -> QueueMessage:
+    """A queue message: jobs of one account, helpdesk or thread never run side by side."""
+    group = _group(job)
+    return QueueMessage(
+        body=to_json(JobEnvelope(job=job, made_at=now)),
+        group=group,
+        dedup=digest(type(job).__name__, group, now.isoformat(timespec="seconds"), length=40),
+    )
+
+
+def _group(job: Job) -> str:
+    match job:
+        case PollAccount():
+            return f"poll|{job.account}"
+        case PollHelpdesk():
+            return f"helpdesk|{job.helpdesk}"
+        case RereadThread():
+            return f"thread|{job.account}|{job.thread}"
+        case ParkPayload():
+            return f"park|{job.item.account}"
+
+
+def run_job(runtime: Runtime, envelope: JobEnvelope) -> None:
+    """Do one job. Raises RetryableError when it should come again; polls come again by themselves."""
+    HANDLERS[type(envelope.job)](runtime, envelope.job)
+
+
+def _poll_account(runtime: Runtime, job: PollAccount) -> None:
+    account = runtime.stores.directory.get_account(job.account)
+    client = runtime.connectors.platform(account)
+    if isinstance(client, PollsEvents):
+        for _ in range(MOST_PAGES):
+            if not _poll_once(runtime, account, client):
+                break
+    if isinstance(client, ListsThread):
+        _fan_out_threads(runtime, account)
+
+
+def _poll_once(runtime: Runtime, account: Account, client: PollsEvents) -> bool:
+    name = f"poll|{account.key}"
+    before = runtime.stores.cursors.find_cursor(name)
+    polled = client.poll(before)
+    _take_in(runtime, polled.parsed)
+    _move(runtime, name, before, polled.cursor)
+    return polled.more
+
+
+def _take_in(runtime: Runtime, parsed: Parsed[PlatformEvent]) -> None:
+    """Send on what the ledger does not know yet. Repeats that slip through are harmless."""
+    by_key = {event_key(event): event for event in parsed.events}
+    unseen = runtime.stores.ledger.unseen(tuple(by_key)) if by_key else ()
+    now = runtime.clock.now()
+    messages = envelope_messages(Parsed(events=tuple(by_key[key] for key in unseen)), now, None)
+    if messages:
+        runtime.queues.inbound.send(messages)
+    if parsed.malformed:
+        runtime.telemetry.count("malformed", len(parsed.malformed))
+        runtime.telemetry.log("poll", "malformed", entries=len(parsed.malformed), path=parsed.malformed[0].path)
+
+
+def _move(runtime: Runtime, name: str, before: Cursor | None, after: Cursor) -> None:
+    """Only past what is durable, and never back over somebody else's move."""
+    if after == before:
+        return
+    try:
+        runtime.stores.transactions.commit(SaveCursor(name=name, cursor=after, expected=before))
+    except ConflictError:
+        runtime.telemetry.log("poll", "cursor_moved_elsewhere")
+
+
+def _fan_out_threads(runtime: Runtime, account: Account) -> None:
+    """Notifications get lost: the threads of open cases are read again, each by a job of its own."""
+    conversations = runtime.stores.cases.open_conversations(account.key, limit=MOST_THREADS)
+    threads = dict.fromkeys(item.thread.thread for item in conversations)
+    now = runtime.clock.now()
+    if threads:
+        runtime.queues.jobs.send(
+            [job_message(RereadThread(account=account.key, thread=thread), now) for thread in threads]
+        )
+
+
+def _reread(runtime: Runtime, job: RereadThread) -> None:
+    account = runtime.stores.directory.get_account(job.account)
+    client = runtime.connectors.platform(account)
+    if not isinstance(client, ListsThread):
+        return
+    try:
+        _take_in(runtime, client.list_thread(job.thread))
+    except NotFoundError:
+        runtime.telemetry.log("reread", "gone", account=str(job.account))
+
+
+def _poll_helpdesk(runtime: Runtime, job: PollHelpdesk) -> None:
+    client = runtime.connectors.helpdesk(job.helpdesk)
+    name = f"helpdesk|{job.helpdesk}"
+    for _ in range(MOST_PAGES):
+        before = runtime.stores.cursors.find_cursor(name)
+        touched = client.touched_since(before)
+        now = runtime.clock.now()
+        salt = f"poll|{before or ''}"
+        hints = {hint.ticket: hint for hint in touched.hints}
+        messages = [hint_message(job.helpdesk, hint, now, salt) for hint in hints.values()]
+        if messages:
+            runtime.queues.outbound.send(messages)
+        _move(runtime, name, before, touched.cursor)
+        if not touched.more:
+            break
+
+
+def _park(runtime: Runtime, job: ParkPayload) -> None:
+    runtime.stores.parking.park(job.item)
+    runtime.telemetry.count("parked", reason=job.item.reason.value)
+
+
+HANDLERS: dict[type, Callable[[Runtime, Any], None]] = {
+    PollAccount: _poll_account,
+    PollHelpdesk: _poll_helpdesk,
+    RereadThread: _reread,
+    ParkPayload: _park,
+}
+
+
+def poll_failed(runtime: Runtime, envelope: JobEnvelope, error: CareloopError) -> bool:
+    """Whether a failed job may be dropped: the next schedule makes a new poll, but nothing makes a new parking job."""
+    if isinstance(envelope.job, ParkPayload):
+        return False
+    runtime.telemetry.log("poll", "failed", job=type(envelope.job).__name__, error_code=error.code)
+    runtime.telemetry.count("poll_failed", job=type(envelope.job).__name__)
+    return True

@@ -1,0 +1,176 @@
+"""A hint -> what agents wrote on that ticket -> the social thread. Whatever the hint says, the ticket is read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.core import compose
+from chalicelib.core.case import Case, CaseState, Route
+from chalicelib.core.commands import Command, help_text, parse_command
+from chalicelib.core.disposition import ParkedItem, ParkReason
+from chalicelib.core.errors import NotFoundError, TicketClosedError
+from chalicelib.core.events import Visibility
+from chalicelib.core.ids import CommentId, TicketId, TicketRef, digest
+from chalicelib.core.jobs import HintEnvelope
+from chalicelib.core.text.clean import html_to_text
+from chalicelib.core.ticket import AgentReply, TicketActivity, TicketStatus
+from chalicelib.pipeline.merging import follow_merge
+from chalicelib.pipeline.posting import Posted, post_reply
+from chalicelib.pipeline.why import why_lines
+from chalicelib.pipeline.work import entry_id, note, save_case, write_entry
+from chalicelib.ports.helpdesk import HelpdeskClient
+from chalicelib.ports.runtime import Runtime
+
+STATES = {
+    TicketStatus.OPEN: CaseState.OPEN,
+    TicketStatus.PENDING: CaseState.OPEN,
+    TicketStatus.SOLVED: CaseState.SOLVED,
+    TicketStatus.CLOSED: CaseState.CLOSED,
+}
+
+
+def respond(runtime: Runtime, envelope: HintEnvelope, *, resumed: bool) -> str:
+    """Deal with everything new on one ticket; returns one word for the log. ``resumed``: an earlier attempt may have
+    written notes. Raises RetryableError when it must come again."""
+    ticket = TicketRef(helpdesk=envelope.helpdesk, ticket=TicketId(envelope.hint.ticket))
+    case = runtime.stores.cases.find_by_ticket(ticket, guess=envelope.hint.case)
+    if case is None or case.ticket is None:
+        return "not_ours"
+    client = runtime.connectors.helpdesk(case.helpdesk)
+    try:
+        activity = client.fetch_activity(case.ticket, case.cursor)
+    except NotFoundError:
+        save_case(runtime, case, lambda fresh: replace(fresh, state=CaseState.CLOSED), lambda saved: ())
+        return "ticket_gone"
+    if activity.ticket != case.ticket:
+        case = follow_merge(runtime, case, activity.ticket)
+    before = case
+    posted = 0
+    for reply in activity.replies:
+        case, done = _entry(runtime, client, case, reply, resumed=resumed)
+        posted += done
+    _record(runtime, before, case, activity, posted)
+    runtime.telemetry.log(
+        "respond", "done", correlation=envelope.correlation, case=case.id, replies=len(activity.replies), posted=posted
+    )
+    return "done"
+
+
+def _entry(
+    runtime: Runtime, client: HelpdeskClient, case: Case, reply: AgentReply, *, resumed: bool
+) -> tuple[Case, int]:
+    """One entry of an agent: a public reply is posted, a command in an internal note is carried out."""
+    if reply.visibility is Visibility.PUBLIC:
+        return _post(runtime, client, case, reply, resumed=resumed)
+    command = parse_command(reply.text or html_to_text(reply.html))
+    if command is None:
+        return case, 0
+    return _command(runtime, client, case, reply, command, resumed=resumed)
+
+
+def _post(
+    runtime: Runtime, client: HelpdeskClient, case: Case, reply: AgentReply, *, resumed: bool, attempt: str = ""
+) -> tuple[Case, int]:
+    posted = post_reply(runtime, case, reply, attempt=attempt)
+    _tell(client, case, posted.note, entry_id(str(reply.ticket), reply.key, attempt, "report"), look_first=resumed)
+    if posted.parked:
+        runtime.stores.parking.park(_parked(runtime, case, reply, attempt))
+    return _with_reply(case, reply, posted), int(posted.sent)
+
+
+def _with_reply(case: Case, reply: AgentReply, posted: Posted) -> Case:
+    """The case after a reply: when it was answered, and the conversation that a private reply opened."""
+    if not posted.sent:
+        return case
+    conversations = case.conversations
+    if posted.opened is not None and case.conversation(posted.opened.key) is None:
+        conversations = (*conversations, posted.opened)
+    return replace(case, last_agent_reply_at=reply.written_at, conversations=conversations)
+
+
+def _tell(client: HelpdeskClient, case: Case, body: str, external_id: str, *, look_first: bool) -> None:
+    if case.ticket is None or not body:
+        return
+    try:
+        write_entry(client, case.ticket, note(body, external_id), look_first=look_first)
+    except (TicketClosedError, NotFoundError):
+        return
+
+
+def _parked(runtime: Runtime, case: Case, reply: AgentReply, attempt: str) -> ParkedItem:
+    return ParkedItem(
+        id="p-" + digest(str(reply.ticket), reply.key, attempt, length=16),
+        reason=ParkReason.NEEDS_HUMAN,
+        code="outcome_unknown",
+        advice="Look whether the reply stands in the thread; if not, write an internal note with /retry on the ticket.",
+        parked_at=runtime.clock.now(),
+        account=str(case.latest.key.thread.account),
+        case=case.id,
+    )
+
+
+def _command(
+    runtime: Runtime, client: HelpdeskClient, case: Case, reply: AgentReply, command: Command, *, resumed: bool
+) -> tuple[Case, int]:
+    answer_id = entry_id(str(reply.ticket), reply.key, "command")
+    if command.name == "/retry":
+        last = _last_unposted(runtime, client, case)
+        if last is not None:
+            return _post(runtime, client, case, last, resumed=resumed, attempt=reply.key)
+        body = "There is no refused or unsettled reply on this ticket to post again."
+    elif command.name in ("/private", "/public"):
+        private = command.name == "/private"
+        case, body = _routed(runtime, case, private)
+    elif command.name == "/why":
+        body = compose.why_note(case, why_lines(runtime, case), runtime.stores.deliveries.deliveries(case.id))
+    else:
+        body = help_text(None if command.known else command.name)
+    _tell(client, case, body, answer_id, look_first=resumed)
+    return case, 0
+
+
+def _routed(runtime: Runtime, case: Case, private: bool) -> tuple[Case, str]:
+    account = runtime.stores.directory.get_account(case.latest.key.thread.account)
+    spec = runtime.connectors.platform_spec(account.key.platform)
+    has_private = any(item.visibility is Visibility.PRIVATE for item in case.conversations)
+    if private and not has_private and not spec.capabilities.private_reply:
+        return case, (
+            f"{spec.title} has no private answer to a public message by API. "
+            "Ask the customer to write to us in private; it will come to this ticket if we know them."
+        )
+    route = Route.PRIVATE if private else Route.LATEST
+    return replace(case, route=route), compose.route_note(private, spec.title)
+
+
+def _last_unposted(runtime: Runtime, client: HelpdeskClient, case: Case) -> AgentReply | None:
+    """The last public reply none of whose attempts was posted, read again from the ticket."""
+    unposted: dict[CommentId, bool] = {}
+    for item in runtime.stores.deliveries.deliveries(case.id):
+        unposted[item.reply] = item.status.value in ("refused", "unknown")
+    keys = [key for key, failed in unposted.items() if failed]
+    if not keys or case.ticket is None:
+        return None
+    replies = client.fetch_activity(case.ticket, None).replies
+    return next((item for item in reversed(replies) if item.key == keys[-1]), None)
+
+
+def _record(runtime: Runtime, before: Case, after: Case, activity: TicketActivity, posted: int) -> None:
+    """Move the cursor once everything before it is dealt with; nothing to record: no write."""
+    state = STATES.get(activity.status, after.state)
+    changed_at = activity.status_changed_at or runtime.clock.now()
+
+    def change(fresh: Case) -> Case:
+        moved = fresh.state is not state
+        added = tuple(item for item in after.conversations if fresh.conversation(item.key) is None)
+        return replace(
+            fresh,
+            cursor=activity.cursor,
+            state=state,
+            state_changed_at=changed_at if moved else fresh.state_changed_at,
+            route=after.route,
+            last_agent_reply_at=after.last_agent_reply_at or fresh.last_agent_reply_at,
+            conversations=(*fresh.conversations, *added),
+        )
+
+    if change(before) != before:
+        save_case(runtime, before, change, lambda saved: ())

@@ -9,6 +9,7 @@ from chalicelib.core.disposition import Disposition, Outcome, ParkedItem, ParkRe
 from chalicelib.core.errors import CareloopError, ConflictError, NotFoundError
 from chalicelib.core.events import Envelope, account_of
 from chalicelib.core.ids import EventKey, digest
+from chalicelib.core.jobs import HintEnvelope, JobEnvelope
 from chalicelib.pipeline.disposition import parked_event
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.services import QueueMessage
@@ -96,3 +97,14 @@ def _dead_event(runtime: Runtime, envelope: Envelope, owner: str) -> ParkedItem:
     )
     runtime.telemetry.count("parked", reason=item.reason.value)
     return item
+
+
+def origin(body: str) -> str:
+    """The queue that a dead letter came from, told by its form: all three share one dead-letter queue."""
+    for queue, form in (("inbound", Envelope), ("outbound", HintEnvelope), ("jobs", JobEnvelope)):
+        try:
+            from_json(form, body)
+        except CareloopError:
+            continue
+        return queue
+    return "inbound"

@@ -8,9 +8,10 @@ from typing import Any
 
 from chalicelib.core.account import Account, ConnectionKind
 from chalicelib.core.codec import to_json
+from chalicelib.core.disposition import ParkedItem, ParkReason
 from chalicelib.core.errors import CareloopError, ConflictError, NotFoundError
-from chalicelib.core.events import Parsed, PlatformEvent, event_key
-from chalicelib.core.ids import Cursor, digest
+from chalicelib.core.events import Malformed, Parsed, PlatformEvent, event_key
+from chalicelib.core.ids import AccountKey, Cursor, digest
 from chalicelib.core.jobs import Job, JobEnvelope, ParkPayload, PollAccount, PollHelpdesk, RereadThread
 from chalicelib.pipeline.receive import envelope_messages, hint_message
 from chalicelib.ports.platform import ListsThread, PollsEvents
@@ -28,9 +29,8 @@ def schedule(runtime: Runtime) -> int:
     """Fan out one job per polled account and per helpdesk; returns how many. The minute makes a doubled schedule
     harmless."""
     now = runtime.clock.now()
-    jobs: list[Job] = [
-        PollAccount(account=item.key) for item in runtime.stores.directory.accounts() if polled(runtime, item)
-    ]
+    accounts = runtime.stores.directory.accounts()
+    jobs: list[Job] = [PollAccount(account=item.key) for item in accounts if polled(runtime, item)]
     jobs += [
         PollHelpdesk(helpdesk=item.name)
         for item in runtime.stores.directory.connections()
@@ -89,12 +89,24 @@ def _poll_once(runtime: Runtime, account: Account, client: PollsEvents) -> bool:
     name = f"poll|{account.key}"
     before = runtime.stores.cursors.find_cursor(name)
     polled = client.poll(before)
-    _take_in(runtime, polled.parsed)
+    _take_in(runtime, account.key, polled.parsed)
     _move(runtime, name, before, polled.cursor)
     return polled.more
 
 
-def _take_in(runtime: Runtime, parsed: Parsed[PlatformEvent]) -> None:
+def _unreadable(account: AccountKey, malformed: Malformed, now: datetime) -> ParkedItem:
+    return ParkedItem(
+        id="p-" + digest(str(account), malformed.path, malformed.reason, length=16),
+        reason=ParkReason.MALFORMED,
+        code="payload",
+        advice=f"{malformed.reason}. It is read again with every poll; discard this when the reader has been mended.",
+        parked_at=now,
+        account=str(account),
+        path=malformed.path,
+    )
+
+
+def _take_in(runtime: Runtime, account: AccountKey, parsed: Parsed[PlatformEvent]) -> None:
     """Send on what the ledger does not know yet. Repeats that slip through are harmless."""
     by_key = {event_key(event): event for event in parsed.events}
     unseen = runtime.stores.ledger.unseen(tuple(by_key)) if by_key else ()
@@ -102,9 +114,8 @@ def _take_in(runtime: Runtime, parsed: Parsed[PlatformEvent]) -> None:
     messages = envelope_messages(Parsed(events=tuple(by_key[key] for key in unseen)), now, None)
     if messages:
         runtime.queues.inbound.send(messages)
-    if parsed.malformed:
-        runtime.telemetry.count("malformed", len(parsed.malformed))
-        runtime.telemetry.log("poll", "malformed", entries=len(parsed.malformed), path=parsed.malformed[0].path)
+    for malformed in parsed.malformed:
+        _park(runtime, ParkPayload(item=_unreadable(account, malformed, now)))
 
 
 def _move(runtime: Runtime, name: str, before: Cursor | None, after: Cursor) -> None:
@@ -134,7 +145,7 @@ def _reread(runtime: Runtime, job: RereadThread) -> None:
     if not isinstance(client, ListsThread):
         return
     try:
-        _take_in(runtime, client.list_thread(job.thread))
+        _take_in(runtime, account.key, client.list_thread(job.thread))
     except NotFoundError:
         runtime.telemetry.log("reread", "gone", account=str(job.account))
 

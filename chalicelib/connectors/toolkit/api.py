@@ -45,7 +45,7 @@ Refusal = Callable[[HttpResponse, Reader | None], None]
 class ApiClient:
     """Calls below one base URL.
 
-    When the outcome of a request is unknown (time-out after sending, unreadable 2xx, 5xx), one that is ``idempotent`` is
+    When the outcome of a request is unknown (time-out after sending, unreadable 2xx, 5xx), an ``idempotent`` one is
     an UnavailableError, any other an OutcomeUnknownError.
     """
 

@@ -1,0 +1,9 @@
+"""The Chalice object. Everything else is in ``chalicelib``."""
+
+from chalice.app import Chalice
+
+from chalicelib.entrypoints import api, dead_letters, inbound, jobs, outbound, poll
+
+app = Chalice(app_name="careloop", configure_logs=False)
+for module in (api, inbound, outbound, jobs, poll, dead_letters):
+    app.register_blueprint(module.bp)

@@ -1,0 +1,90 @@
+"""The composition root: settings -> application. The only module that knows everything.
+
+In Lambda `application()` builds the AWS family once per container. What runs elsewhere (sandbox, tests) builds an
+`Application` of its own and installs it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from chalicelib.ports.runtime import Queues, Runtime, Telemetry
+from chalicelib.ports.services import Clock, Http, PayloadArchive, Queue, SecretStore, SessionStore
+from chalicelib.ports.stores import Stores
+
+_current: Application | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """The runtime of the pipeline, and what the entry points need beside it: the queues' receiving side."""
+
+    runtime: Runtime
+    queues: Mapping[str, Queue]
+    secrets: SecretStore
+    sessions: SessionStore
+
+
+def build(
+    *,
+    stores: Stores,
+    sessions: SessionStore,
+    secrets: SecretStore,
+    queues: Mapping[str, Queue],
+    archive: PayloadArchive,
+    http: Http,
+    clock: Clock,
+    telemetry: Telemetry,
+) -> Application:
+    """Put the parts together. ``queues`` has "inbound", "outbound" and "jobs"."""
+    from chalicelib.connectors.factory import ConnectorFactory
+
+    connectors = ConnectorFactory(stores=stores, secrets=secrets, sessions=sessions, http=http, clock=clock)
+    runtime = Runtime(
+        stores=stores,
+        queues=Queues(inbound=queues["inbound"], outbound=queues["outbound"], jobs=queues["jobs"]),
+        archive=archive,
+        connectors=connectors,
+        clock=clock,
+        telemetry=telemetry,
+    )
+    return Application(runtime=runtime, queues=queues, secrets=secrets, sessions=sessions)
+
+
+def from_environment(env: Mapping[str, str]) -> Application:
+    """The AWS family, by the stage's settings. Raises ConfigurationError."""
+    from chalicelib.adapters.aws.system import open_aws
+    from chalicelib.adapters.clock import SystemClock
+    from chalicelib.adapters.http import UrllibHttp
+    from chalicelib.adapters.telemetry import LoggedTelemetry
+    from chalicelib.settings import Settings
+
+    settings = Settings.from_env(env)
+    clock = SystemClock()
+    system = open_aws(settings, clock)
+    return build(
+        stores=system.stores,
+        sessions=system.sessions,
+        secrets=system.secrets,
+        queues=system.queues,
+        archive=system.archive,
+        http=UrllibHttp(),
+        clock=clock,
+        telemetry=LoggedTelemetry(settings.stage, clock),
+    )
+
+
+def application(make: Callable[[Mapping[str, str]], Application] = from_environment) -> Application:
+    """The application of this process, built at first use."""
+    global _current
+    if _current is None:
+        _current = make(os.environ)
+    return _current
+
+
+def install(new: Application | None) -> None:
+    """Use `new` in this process (None: build again at the next use)."""
+    global _current
+    _current = new

@@ -1,0 +1,97 @@
+"""Makes receivers and clients with their credentials: the `Connectors` of the runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from chalicelib.connectors import registry
+from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoint
+from chalicelib.core.errors import ConfigurationError
+from chalicelib.ports.crm import CrmClient, CrmContext
+from chalicelib.ports.helpdesk import HelpdeskClient, HelpdeskContext
+from chalicelib.ports.platform import PlatformClient, PlatformContext
+from chalicelib.ports.receiver import ReceiverContext
+from chalicelib.ports.services import Clock, Http, SecretStore, SessionStore
+from chalicelib.ports.spec import HelpdeskSpec, PlatformSpec
+from chalicelib.ports.stores import Stores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorFactory:
+    """Clients are kept while their account or connection and its secrets' version do not change."""
+
+    stores: Stores
+    secrets: SecretStore
+    sessions: SessionStore
+    http: Http
+    clock: Clock
+    _clients: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def receiver(self, kind: ConnectionKind, endpoint: Endpoint) -> Any:
+        """A receiver with the endpoint's verification secrets."""
+        secrets = self.secrets.verification(kind, endpoint.connector, endpoint.name)
+        return registry.receiver(kind, endpoint.connector, ReceiverContext(secrets=secrets, accounts=endpoint.accounts))
+
+    def platform(self, account: Account) -> PlatformClient:
+        """The client of an account."""
+        kind = ConnectionKind.PLATFORM
+        credentials = self.secrets.credentials(kind, account.key.platform, account.key.account)
+        marker = (kind, account.key, tuple(sorted(account.options.items())), tuple(sorted(credentials.items())))
+        if marker not in self._clients:
+            context = PlatformContext(
+                account=account, credentials=credentials, http=self.http, clock=self.clock, sessions=self.sessions
+            )
+            self._clients[marker] = registry.client(kind, account.key.platform, context)
+        return cast(PlatformClient, self._clients[marker])
+
+    def helpdesk(self, name: str) -> HelpdeskClient:
+        """The client of a helpdesk connection."""
+        return cast(HelpdeskClient, self._connected(ConnectionKind.HELPDESK, name))
+
+    def crm(self, name: str) -> CrmClient:
+        """The client of a CRM connection."""
+        return cast(CrmClient, self._connected(ConnectionKind.CRM, name))
+
+    def platform_spec(self, name: str) -> PlatformSpec:
+        """A platform's data sheet."""
+        return cast(PlatformSpec, registry.spec(ConnectionKind.PLATFORM, name))
+
+    def helpdesk_spec(self, connection: str) -> HelpdeskSpec:
+        """The data sheet of a helpdesk connection's connector."""
+        connector = self.stores.directory.get_connection(ConnectionKind.HELPDESK, connection).connector
+        return cast(HelpdeskSpec, registry.spec(ConnectionKind.HELPDESK, connector))
+
+    def _connected(self, kind: ConnectionKind, name: str) -> Any:
+        connection = self.stores.directory.get_connection(kind, name)
+        credentials = self._credentials(connection)
+        marker = (kind, name, tuple(sorted(connection.options.items())), tuple(sorted(credentials.items())))
+        if marker not in self._clients:
+            context = self._context(connection, credentials)
+            self._clients[marker] = registry.client(kind, connection.connector, context)
+        return self._clients[marker]
+
+    def _credentials(self, connection: Connection) -> dict[str, str]:
+        """What the connector needs; one that needs nothing (the built-in directory) has no secret to read."""
+        if not registry.spec(connection.kind, connection.connector).credentials:
+            return {}
+        return dict(self.secrets.credentials(connection.kind, connection.connector, connection.name))
+
+    def _context(self, connection: Connection, credentials: dict[str, str]) -> HelpdeskContext | CrmContext:
+        if connection.kind is ConnectionKind.HELPDESK:
+            return HelpdeskContext(
+                connection=connection,
+                credentials=credentials,
+                http=self.http,
+                clock=self.clock,
+                sessions=self.sessions,
+            )
+        if connection.kind is ConnectionKind.CRM:
+            return CrmContext(
+                connection=connection,
+                credentials=credentials,
+                http=self.http,
+                clock=self.clock,
+                contacts=self.stores.contacts,
+            )
+        raise ConfigurationError(f"{connection.name} is no helpdesk and no CRM")

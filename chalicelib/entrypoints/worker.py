@@ -1,0 +1,77 @@
+"""Batches from SQS: one record after the other, a group stops at its first failure, failures are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chalicelib.bootstrap import Application
+from chalicelib.core.errors import CareloopError, RetryableError
+
+FIRST_DELAY = 2.0
+LONGEST_DELAY = 900.0
+"""Seconds. A record comes again after FIRST_DELAY, doubled each time, unless the remote said when."""
+
+
+class Record:
+    """One SQS record as Lambda hands it over."""
+
+    __slots__ = ("body", "group", "id", "receipt", "receive_count")
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        attributes = data.get("attributes", {})
+        self.id: str = data["messageId"]
+        self.body: str = data["body"]
+        self.receipt: str = data.get("receiptHandle", "")
+        self.group: str = attributes.get("MessageGroupId", "")
+        self.receive_count = int(attributes.get("ApproximateReceiveCount", "1"))
+
+
+def run_batch(
+    app: Application, queue: str, event: Mapping[str, Any], handle: Callable[[Record], None]
+) -> dict[str, Any]:
+    """Run `handle` on each record. A batch of one raises what it failed with: correct with and without partial batch
+    responses. A larger batch exists only where `careloop bind` switched those on: failures are reported."""
+    records = [Record(item) for item in event.get("Records", ())]
+    failed: list[str] = []
+    blocked: set[str] = set()
+    for record in records:
+        if record.group in blocked:
+            failed.append(record.id)
+            continue
+        try:
+            handle(record)
+        except Exception as error:
+            _delay(app, queue, record, error)
+            if len(records) == 1:
+                raise
+            blocked.add(record.group)
+            failed.append(record.id)
+    return {"batchItemFailures": [{"itemIdentifier": item} for item in failed]}
+
+
+def _delay(app: Application, queue: str, record: Record, error: Exception) -> None:
+    """Say when the record comes again. Best effort: without it, the queue's own visibility time-out does."""
+    wait = delay_for(record.receive_count, error)
+    known = isinstance(error, CareloopError)
+    app.runtime.telemetry.log(
+        "worker",
+        "retry" if known else "bug",
+        queue=queue,
+        receives=record.receive_count,
+        retry_after=wait,
+        error_code=error.code if isinstance(error, CareloopError) else type(error).__name__,
+    )
+    if not known:
+        app.runtime.telemetry.count("bugs", queue=queue)
+    try:
+        app.queues[queue].release(record.receipt, delay=wait)
+    except Exception as failure:
+        app.runtime.telemetry.log("worker", "release_failed", queue=queue, error_code=type(failure).__name__)
+
+
+def delay_for(receive_count: int, error: Exception) -> float:
+    """Seconds: what the remote asked for, else doubling."""
+    if isinstance(error, RetryableError) and error.retry_after is not None:
+        return min(max(error.retry_after, 0.0), LONGEST_DELAY)
+    return min(FIRST_DELAY * 2 ** min(receive_count - 1, 20), LONGEST_DELAY)

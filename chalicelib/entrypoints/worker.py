@@ -74,4 +74,4 @@ def delay_for(receive_count: int, error: Exception) -> float:
     """Seconds: what the remote asked for, else doubling."""
     if isinstance(error, RetryableError) and error.retry_after is not None:
         return min(max(error.retry_after, 0.0), LONGEST_DELAY)
-    return min(FIRST_DELAY * 2 ** min(receive_count - 1, 20), LONGEST_DELAY)
+    return min(FIRST_DELAY * float(2 ** min(receive_count - 1, 20)), LONGEST_DELAY)

@@ -51,6 +51,8 @@ class EffectError(BaseException):
 
 
 def _refuse(event: str, args: tuple[Any, ...]) -> None:
+    if event == "os.putenv" and args[:1] == (b"AWS_EXECUTION_ENV",):
+        return  # Chalice names itself when its app object is made; nothing of ours
     if event in REFUSED or (event == "open" and _is_writing(*args)):
         raise EffectError(f"{event}{args!r}")
 

@@ -1,0 +1,216 @@
+"""`careloop accounts`: which presences, helpdesks and CRMs there are, with their secrets."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from rich.table import Table
+
+from careloop.cli.backend import console, errors, with_application
+from chalicelib.bootstrap import Application
+from chalicelib.connectors import registry
+from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoint
+from chalicelib.core.codec import to_data
+from chalicelib.core.errors import ConfigurationError, UnknownEndpointError
+from chalicelib.core.ids import AccountId, AccountKey
+from chalicelib.ports.spec import CredentialField, Spec, UsedFor
+
+
+@click.group()
+def accounts() -> None:
+    """Add, list and show accounts, helpdesks and CRMs."""
+
+
+@accounts.command("list")
+@with_application
+def list_accounts(app: Application) -> None:
+    """All of them, with their webhook addresses."""
+    directory = app.runtime.stores.directory
+    table = Table("kind", "connector", "name or id", "title", "goes to", "webhook")
+    for account in directory.accounts():
+        goes = ", ".join((account.helpdesk, *account.crms)) + (" (paused)" if account.paused else "")
+        platform = account.key.platform
+        table.add_row(
+            "platform",
+            platform,
+            account.key.account,
+            account.title,
+            goes,
+            address("platform", platform, account.endpoint),
+        )
+    for item in directory.connections():
+        table.add_row(
+            item.kind, item.connector, item.name, item.title, "", address(item.kind, item.connector, item.endpoint)
+        )
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print("There are no accounts yet: careloop accounts add --help")
+
+
+def address(kind: str, connector: str, endpoint: str | None) -> str:
+    """The path of a webhook."""
+    return f"/webhooks/{kind}/{connector}/{endpoint}" if endpoint else ""
+
+
+@accounts.command()
+@click.argument("name")
+@with_application
+def show(app: Application, name: str) -> None:
+    """One account ("facebook:1234"), helpdesk or CRM (its name). Secrets are not shown."""
+    directory = app.runtime.stores.directory
+    found: list[Any] = [item for item in directory.accounts() if name in (str(item.key), item.key.account)]
+    found += [item for item in directory.connections() if item.name == name]
+    if not found:
+        errors.print(f"There is no account, helpdesk or CRM {name!r}: careloop accounts list")
+        raise SystemExit(1)
+    for item in found:
+        console.print_json(data=to_data(item))
+
+
+@accounts.command()
+@click.argument("kind", type=click.Choice([item.value for item in ConnectionKind]))
+@click.argument("connector")
+@click.argument("name")
+@click.option("--title", default="", help="What agents and operators call it.")
+@click.option("--helpdesk", help="Platform: the helpdesk connection that its cases go to.")
+@click.option("--crm", "crms", multiple=True, help="Platform: a CRM connection to ask for authors (repeatable).")
+@click.option("--handle", help="Platform: the account's own handle.")
+@click.option("--endpoint", help="The webhook endpoint's name; several accounts of one app share one.")
+@click.option(
+    "--option", "options", multiple=True, metavar="NAME=VALUE", help="A setting of the connector (repeatable)."
+)
+@click.option(
+    "--secrets", "secrets_file", type=click.File("r"), help='A JSON object of secrets; "-" is standard input.'
+)
+@with_application
+def add(app: Application, kind: str, connector: str, name: str, **choices: Any) -> None:
+    """Add or change an account (NAME is its id on the platform), a helpdesk or a CRM (NAME is yours to choose).
+
+    Secrets are asked for, or read from --secrets; never from the command line.
+    """
+    kind_ = ConnectionKind(kind)
+    spec = _spec(kind_, connector)
+    options = _options(spec, choices["options"])
+    secrets = _secrets(spec, choices["secrets_file"])
+    endpoint = choices["endpoint"]
+    if kind_ is ConnectionKind.PLATFORM:
+        account = _account(app, connector, name, choices, options)
+        app.runtime.stores.directory.put_account(account)
+    else:
+        connection = Connection(
+            kind=kind_,
+            name=name,
+            connector=connector,
+            title=choices["title"] or spec.title,
+            endpoint=endpoint,
+            options=options,
+        )
+        app.runtime.stores.directory.put_connection(connection)
+    _store_secrets(app, spec, kind_, connector, name, endpoint, secrets)
+    if endpoint:
+        _put_endpoint(app, kind_, connector, endpoint, AccountId(name))
+        console.print(f"Webhook address: <your API>{address(kind_, connector, endpoint)}", highlight=False)
+    console.print(f"{kind} {connector} {name} is set up.")
+
+
+def _spec(kind: ConnectionKind, connector: str) -> Spec:
+    try:
+        return registry.spec(kind, connector)
+    except UnknownEndpointError:
+        known = ", ".join(registry.names(kind))
+        raise ConfigurationError(f"unknown {kind} {connector!r}. Known: {known}") from None
+
+
+def _options(spec: Spec, given: tuple[str, ...]) -> dict[str, str]:
+    known = {item.name for item in spec.options} | {"base_url", "poll"}
+    values = dict(item.partition("=")[::2] for item in given)
+    unknown = sorted(set(values) - known)
+    missing = sorted(item.name for item in spec.options if item.required and item.name not in values)
+    if unknown or missing:
+        parts = [f"unknown option {name}" for name in unknown] + [f"option {name} is needed" for name in missing]
+        raise ConfigurationError(f"{'; '.join(parts)}. {spec.title} has: {', '.join(sorted(known))}")
+    return values
+
+
+def _secrets(spec: Spec, file: Any) -> dict[str, str]:
+    """By name, from a JSON object or by prompt. What is optional may be left empty."""
+    if file is not None:
+        try:
+            given = json.load(file)
+        except ValueError as error:
+            raise ConfigurationError("--secrets: not JSON") from error
+        if not isinstance(given, Mapping) or not all(isinstance(item, str) for item in given.values()):
+            raise ConfigurationError("--secrets: an object of strings is expected")
+        unknown = sorted(set(given) - {item.name for item in spec.credentials})
+        if unknown:
+            raise ConfigurationError(f"--secrets: unknown {', '.join(unknown)}")
+        return {str(name): str(value) for name, value in given.items()}
+    if not sys.stdin.isatty() and any(item.required for item in spec.credentials):
+        raise ConfigurationError(
+            "secrets are needed: --secrets FILE, or --secrets - and a JSON object on standard input"
+        )
+    return {item.name: _ask(item) for item in spec.credentials}
+
+
+def _ask(field: CredentialField) -> str:
+    hint = "" if field.required else " (optional, Enter to leave out)"
+    default = None if field.required else ""
+    answer: str = click.prompt(
+        f"{field.name}: {field.description}{hint}", hide_input=True, default=default, show_default=False, err=True
+    )
+    return answer
+
+
+def _account(
+    app: Application, connector: str, name: str, choices: Mapping[str, Any], options: Mapping[str, str]
+) -> Account:
+    if not choices["helpdesk"]:
+        raise ConfigurationError("--helpdesk is needed: where should this account's cases go?")
+    app.runtime.stores.directory.get_connection(ConnectionKind.HELPDESK, choices["helpdesk"])
+    for crm in choices["crms"]:
+        app.runtime.stores.directory.get_connection(ConnectionKind.CRM, crm)
+    return Account(
+        key=AccountKey(platform=connector, account=AccountId(name)),
+        title=choices["title"] or name,
+        helpdesk=choices["helpdesk"],
+        crms=tuple(choices["crms"]),
+        endpoint=choices["endpoint"],
+        handle=choices["handle"],
+        options=options,
+    )
+
+
+def _store_secrets(
+    app: Application,
+    spec: Spec,
+    kind: ConnectionKind,
+    connector: str,
+    name: str,
+    endpoint: str | None,
+    secrets: Mapping[str, str],
+) -> None:
+    """VERIFY and CALL fields apart: the public function may read the first kind only."""
+    verify = {item.name for item in spec.credentials if item.used_for is UsedFor.VERIFY}
+    missing = [item.name for item in spec.credentials if item.required and not secrets.get(item.name)]
+    if missing:
+        raise ConfigurationError(f"secrets are missing: {', '.join(missing)}")
+    calls = {field: value for field, value in secrets.items() if field not in verify and value}
+    checks = {field: (value,) for field, value in secrets.items() if field in verify and value}
+    if calls:
+        app.secrets.put_credentials(kind, connector, name, calls)
+    if checks and endpoint:
+        app.secrets.put_verification(kind, connector, endpoint, checks)
+
+
+def _put_endpoint(app: Application, kind: ConnectionKind, connector: str, endpoint: str, name: AccountId) -> None:
+    directory = app.runtime.stores.directory
+    known = directory.find_endpoint(kind, connector, endpoint)
+    served = known.accounts if known else ()
+    if name not in served:
+        served = (*served, name)
+    directory.put_endpoint(Endpoint(kind=kind, connector=connector, name=endpoint, accounts=served))

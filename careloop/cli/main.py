@@ -1,0 +1,44 @@
+"""The `careloop` command. Sub-commands are loaded on demand, so that each starts quickly."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "accounts": ("careloop.cli.accounts", "Add, list and show accounts, helpdesks and CRMs."),
+    "contacts": ("careloop.cli.contacts", "Import contacts into the built-in directory."),
+    "demo": ("careloop.cli.sandbox", "Play one customer's story in the terminal."),
+    "parked": ("careloop.cli.parked", "List, show, release and discard what waits for a person."),
+    "parse": ("careloop.cli.parse", "Print the normalised events of raw payloads as JSON lines."),
+    "policy": ("careloop.cli.policy", "Check and store the care policy."),
+    "sandbox": ("careloop.cli.sandbox", "Run the whole product on this machine, with a page to play with."),
+    "why": ("careloop.cli.why", "Tell what became of a ticket's messages and replies, and why."),
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands' names and help; imports a command's module when it is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command's object from its module."""
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="careloop")
+def main() -> None:
+    """Social customer care inside your own AWS account and your existing helpdesk."""

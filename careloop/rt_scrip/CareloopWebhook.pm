@@ -6,6 +6,9 @@ package RT::Action::CareloopWebhook;
 use strict;
 use warnings;
 use base 'RT::Action';
+use Digest::SHA ();
+use JSON ();
+use LWP::UserAgent ();
 
 our $VERSION = '1.0.0';
 
@@ -15,99 +18,113 @@ my %EVENT = (
     Status     => 'ticket.status',
 );
 
+# Changes of the database transaction under way: [event, ticket id, transaction id].
+my @pending;
+
+# Per web server process: no calls before this time (unix seconds), because the last one failed.
+my $paused_until = 0;
+my $is_watching  = 0;
+
 sub Describe {
     my $self = shift;
     return ref($self) . ' tells Careloop about replies, comments and changes of status.';
 }
 
-# Every change counts here, not only those in %EVENT: RT runs this stage once for a ticket object, so that a request
-# which first gives the ticket to somebody and then resolves it would otherwise be heard of too early.
 sub Prepare {
     my $self = shift;
-    return 0 unless RT->Config->Get('CareloopHookURL');
-    return $self->TransactionObj && $self->TransactionObj->Id ? 1 : 0;
-}
-
-# RT's web pages run this stage inside the database transaction. A call from here would overtake the commit, and the
-# receiver would look at a ticket without the reply. So the call is tied to the life of the ticket object, which ends
-# with the agent's request, after the commit.
-sub Commit {
-    my $self  = shift;
-    my $first = $self->TransactionObj->Id;
-    for my $txn ( @{ $self->TicketObj->TransactionBatch || [] } ) {
-        $first = $txn->Id if $txn->Id && $txn->Id < $first;
-    }
-    $self->TicketObj->{_CareloopNotice} = RT::Action::CareloopWebhook::Notice->new(
-        ticket => $self->TicketObj->Id,
-        first  => $first,
-        event  => \%EVENT,
-    );
+    my $txn  = $self->TransactionObj or return 0;
+    return 0 unless $EVENT{ $txn->Type // '' } && RT->Config->Get('CareloopHookURL');
+    my $creator = lc( $txn->CreatorObj->Name // '' );
+    return 0 if grep { $_ eq $creator } _bridge_users();
     return 1;
 }
 
-package RT::Action::CareloopWebhook::Notice;
-
-use strict;
-use warnings;
-use Digest::SHA ();
-use JSON        ();
-use LWP::UserAgent ();
-
-# Per web server process: no calls before this time (unix seconds), because the last one failed.
-my $paused_until = 0;
-
-sub new {
-    my ( $class, %args ) = @_;
-    return bless {%args}, $class;
+# RT runs Scrips inside the database transaction (RT::Record::_NewTransaction, RT::Ticket::Atomic): a call from here
+# would overtake the commit, and Careloop would look at a ticket without the reply. So it is made after the commit.
+sub Commit {
+    my $self = shift;
+    my $txn  = $self->TransactionObj;
+    push @pending, [ $EVENT{ $txn->Type }, 0 + $self->TicketObj->Id, 0 + $txn->Id ];
+    _watch_commits();
+    _tell() unless $RT::Handle->TransactionDepth;
+    return 1;
 }
 
-# Never dies and never changes the error variables of the request that it ends with.
-sub DESTROY {
-    my $self = shift;
-    return if ${^GLOBAL_PHASE} eq 'DESTRUCT';
-    local ( $@, $!, $?, $^E );
-    local $SIG{__DIE__} = 'DEFAULT';
-    eval { $self->_send; 1 } or RT->Logger->error("CareloopWebhook: $@");
+# RT has no hook for the end of a database transaction. RT::Handle inherits EndTransaction, so nothing of RT's own is
+# replaced; the class is complete only once RT is connected, hence not at load time.
+sub _watch_commits {
+    return if $is_watching++;
+    my $end = RT::Handle->can('EndTransaction') or die "RT::Handle has no EndTransaction\n";
+    no warnings 'redefine';    ## no critic (ProhibitNoWarnings)
+    *RT::Handle::EndTransaction = sub {
+        my ( $handle, %args ) = @_;
+        my $result = $end->(@_);
+        if ( @pending && !$handle->TransactionDepth ) {
+            lc( $args{Action} // 'commit' ) eq 'commit' ? _tell() : ( @pending = () );
+        }
+        return $result;
+    };
     return;
 }
 
-sub _send {
-    my $self = shift;
+# Never dies and never changes the error variables: a dead Careloop must not stop an agent.
+sub _tell {
+    my @due = sort { $a->[2] <=> $b->[2] } splice @pending;    # a Scrip's own change is noted before its cause
     return if time < $paused_until;
-    my @due = $self->_due or return;
-    my $url = $self->_url or return;
-    defined( my $secret = $self->_secret ) or return;
-    my $case  = $self->_case;
+    local ( $@, $!, $?, $^E );
+    local $SIG{__DIE__} = 'DEFAULT';
+    eval { _post_all(@due); 1 } or RT->Logger->error("CareloopWebhook: $@");
+    return;
+}
+
+sub _post_all {
+    my @due = @_;
+    my $url = _url() or return;
+    defined( my $secret = _secret() ) or return;
     my $agent = LWP::UserAgent->new(
         timeout      => RT->Config->Get('CareloopHookTimeout') || 3,
         max_redirect => 0,
         max_size     => 4096,
         env_proxy    => 1,
-        agent        => "CareloopWebhook/$RT::Action::CareloopWebhook::VERSION",
+        agent        => "CareloopWebhook/$VERSION",
     );
-    for my $txn (@due) {
-        next if $self->_post( $agent, $url, $secret, $txn, $case );
+    for my $change (@due) {
+        next if _post( $agent, $url, $secret, $change );
         $paused_until = time + ( RT->Config->Get('CareloopHookPause') // 30 );
-        last;    # what is not told now is found by Careloop's next look at the ticket list
+        last;    # what is not told now is found by Careloop's next look at the list of transactions
     }
     return;
 }
 
-# This request's replies, comments and changes of status, oldest first, without the bridge's own.
-sub _due {
-    my $self   = shift;
-    my %bridge = map { $_ => 1 } $self->_bridge_users;
-    my $txns   = RT::Transactions->new( RT->SystemUser );
-    $txns->Limit( FIELD => 'ObjectType', VALUE => 'RT::Ticket' );
-    $txns->Limit( FIELD => 'ObjectId',   VALUE => $self->{ticket} );
-    $txns->Limit( FIELD => 'id', OPERATOR => '>=', VALUE => $self->{first} );
-    $txns->Limit( FIELD => 'Type', OPERATOR => 'IN', VALUE => [ sort keys %{ $self->{event} } ] );
-    $txns->OrderBy( FIELD => 'id', ORDER => 'ASC' );
-    my @due;
-    while ( my $txn = $txns->Next ) {
-        push @due, $txn unless $bridge{ lc $txn->CreatorObj->Name };
-    }
-    return @due;
+sub _post {
+    my ( $agent, $url, $secret, $change ) = @_;
+    my ( $event, $ticket, $transaction ) = @$change;
+    my $body = JSON->new->utf8->canonical->encode( {
+        event       => $event,
+        ticket      => $ticket,
+        transaction => $transaction,
+        case        => _case($ticket),
+    } );
+    my $time     = time;
+    my $response = $agent->post(
+        $url,
+        'Content-Type'   => 'application/json',
+        'X-RT-Timestamp' => $time,
+        'X-RT-Signature' => 'sha256=' . Digest::SHA::hmac_sha256_hex( "$time.$body", $secret ),
+        Content          => $body,
+    );
+    return 1 if $response->is_success;
+    RT->Logger->error( "CareloopWebhook: transaction $transaction: " . $response->status_line );
+    return 0;
+}
+
+# Always a string; empty for a ticket that is not Careloop's.
+sub _case {
+    my $id     = shift;
+    my $ticket = RT::Ticket->new( RT->SystemUser );
+    $ticket->Load($id);
+    my $case = $ticket->FirstCustomFieldValue('CareloopCase') // '';
+    return "$case";
 }
 
 sub _bridge_users {
@@ -123,7 +140,7 @@ sub _url {
     return;
 }
 
-# Read each time, so that a rotated secret counts at once and is never in RT's configuration pages.
+# Read each time, so that a rotated secret counts at once and is never shown on RT's configuration pages.
 sub _secret {
     my $file = RT->Config->Get('CareloopHookSecretFile');
     my $secret;
@@ -136,34 +153,6 @@ sub _secret {
     return $secret if defined $secret && length $secret;
     RT->Logger->error('CareloopWebhook: no secret in CareloopHookSecretFile');
     return;
-}
-
-sub _case {
-    my $self   = shift;
-    my $ticket = RT::Ticket->new( RT->SystemUser );
-    $ticket->Load( $self->{ticket} );
-    return $ticket->FirstCustomFieldValue('CareloopCase') // '';
-}
-
-sub _post {
-    my ( $self, $agent, $url, $secret, $txn, $case ) = @_;
-    my $body = JSON->new->utf8->canonical->encode( {
-        event       => $self->{event}{ $txn->Type },
-        ticket      => 0 + $self->{ticket},
-        transaction => 0 + $txn->Id,
-        case        => "$case",
-    } );
-    my $time     = time;
-    my $response = $agent->post(
-        $url,
-        'Content-Type'   => 'application/json',
-        'X-RT-Timestamp' => $time,
-        'X-RT-Signature' => 'sha256=' . Digest::SHA::hmac_sha256_hex( "$time.$body", $secret ),
-        Content          => $body,
-    );
-    return 1 if $response->is_success;
-    RT->Logger->error( 'CareloopWebhook: transaction ' . $txn->Id . ': ' . $response->status_line );
-    return 0;
 }
 
 1;

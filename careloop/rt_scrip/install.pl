@@ -140,13 +140,13 @@ sub install_scrip {
             ScripCondition => 'On Transaction',
             ScripAction    => $ACTION,
             Template       => 'Blank',
-            Stage          => 'TransactionBatch',
+            Stage          => 'TransactionCreate',
         ) );
     }
     for my $queue (@on) {
         my $is_added = $scrip->Id && ( $scrip->IsGlobal || $scrip->IsAdded( $queue->Id ) );
         next unless todo( $is_added, 'Scrip on queue ' . $queue->Name );
-        must( $scrip->AddToObject( ObjectId => $queue->Id, Stage => 'TransactionBatch' ) );
+        must( $scrip->AddToObject( ObjectId => $queue->Id, Stage => 'TransactionCreate' ) );
     }
     return;
 }
@@ -169,7 +169,6 @@ sub warn_about_settings {
     print "  note     set \$CareloopHookURL in RT_SiteConfig.pm, then restart RT\n" unless $url;
     print "  note     set \$CareloopHookSecretFile in RT_SiteConfig.pm, then restart RT\n" unless $file;
     print "  note     \$CareloopHookSecretFile names a file that cannot be read here\n" if $file && !-r $file;
-    print "  note     \$UseTransactionBatch is off; the Scrip needs it\n" unless RT->Config->Get('UseTransactionBatch');
     print "  note     Perl's LWP::Protocol::https is missing; https needs it\n"
         if ( $url // '' ) =~ /^https/i && !eval { require LWP::Protocol::https; 1 };
     my $name   = RT->Config->Get('CareloopBridgeUser') // 'careloop';

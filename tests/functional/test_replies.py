@@ -1,0 +1,384 @@
+"""An agent's public reply is posted once, and the ticket says so; nothing else ever leaves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.core.capabilities import Threading
+from chalicelib.core.errors import (
+    CredentialsError,
+    NotFoundError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RejectedError,
+    ReplyWindowClosedError,
+    UnavailableError,
+)
+from chalicelib.core.events import MessageDeleted, Visibility
+from tests.fakes.clock import FrozenClock
+from tests.fakes.platform import FakePlatform, FindingPlatform, spec
+from tests.fakes.runtime import World
+
+
+def opened(world: World | None = None, **changes) -> World:
+    """A world with one ticket."""
+    world = world or World()
+    world.arrive(world.message("m1", **changes))
+    return world
+
+
+def test_a_reply_is_posted_in_the_thread_and_reported_with_its_link():
+    world = opened()
+    world.desk.agent_writes("1", "It left today.")
+    world.hint()
+    [sent] = world.platform.sent
+    assert (sent.text, sent.in_reply_to, sent.thread.thread) == ("It left today.", "m1", "post-1")
+    assert world.ticket.notes[-1] == "Posted on Agora. https://agora.example/our-1"
+
+
+def test_hints_and_polls_about_one_reply_post_it_once():
+    world = opened()
+    world.desk.agent_writes("1", "It left today.")
+    for _ in range(3):
+        world.hint()
+    assert world.platform.texts == ["It left today."]
+    assert sum("Posted" in item for item in world.ticket.notes) == 1
+
+
+def test_a_poll_alone_finds_the_reply():
+    from chalicelib import bootstrap
+    from chalicelib.entrypoints import poll
+
+    world = opened()
+    world.desk.agent_writes("1", "It left today.")
+    bootstrap.install(world.app)
+    poll.fan_out()
+    world.work()
+    assert world.platform.texts == ["It left today."]
+
+
+@pytest.mark.parametrize("visibility", [item for item in Visibility if item is not Visibility.PUBLIC])
+def test_what_is_not_certainly_public_never_leaves(visibility: Visibility):
+    world = opened()
+    world.desk.agent_writes("1", "this customer is difficult", visibility)
+    world.hint()
+    assert world.platform.sent == []
+    assert world.private.sent == []
+
+
+def test_replies_go_out_in_order():
+    world = opened()
+    world.desk.agent_writes("1", "one")
+    world.desk.note("1", "an aside")
+    world.desk.agent_writes("1", "two")
+    world.hint()
+    assert world.platform.texts == ["one", "two"]
+
+
+def test_a_reply_answers_the_customers_latest_message():
+    world = opened()
+    world.clock.advance(minutes=1)
+    world.arrive(world.message("m2"))
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    assert world.platform.sent[0].in_reply_to == "m2"
+
+
+def test_quotes_and_signature_stay_here_and_the_note_says_so():
+    world = opened()
+    world.desk.agent_writes("1", "It left today.\n\n-- \nAda\nAcme Care\n")
+    world.hint()
+    assert world.platform.texts == ["It left today."]
+    assert "Left out of the post" in world.ticket.notes[-1]
+
+
+def test_a_long_reply_is_split_and_numbered():
+    world = opened()
+    world.desk.agent_writes("1", " ".join(f"word{n}" for n in range(40)))
+    world.hint()
+    assert len(world.platform.sent) > 1
+    assert all(len(text) <= 100 for text in world.platform.texts)
+    assert world.platform.texts[0].endswith(f"(1/{len(world.platform.sent)})")
+    assert all(item.in_reply_to == "m1" for item in world.platform.sent)
+    assert f"in {len(world.platform.sent)} parts" in world.ticket.notes[-1]
+
+
+def test_where_the_platform_chains_each_part_answers_the_one_before():
+    world = opened(World(sheet=spec(threading=Threading.CHAIN)))
+    world.desk.agent_writes("1", " ".join(f"word{n}" for n in range(40)))
+    world.hint()
+    assert [item.in_reply_to for item in world.platform.sent][:2] == ["m1", "our-1"]
+
+
+def test_a_reply_that_would_be_too_many_parts_is_refused_with_advice():
+    world = opened()
+    world.desk.agent_writes("1", "word " * 600)
+    world.hint()
+    assert world.platform.sent == []
+    assert "NOT posted on Agora" in world.ticket.notes[-1]
+    assert "Shorten it" in world.ticket.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (RejectedError("no", remote_code="100"), "rejected (100)"),
+        (NotFoundError("gone"), "gone"),
+        (ReplyWindowClosedError(advice="Wait until the customer writes again."), "Wait until"),
+        (CredentialsError(advice="Renew the token, then /retry."), "Renew the token"),
+    ],
+)
+def test_a_refusal_is_told_once_in_words_with_the_next_option(error: Exception, words: str):
+    world = opened()
+    world.platform.faults = [(True, error)]
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    world.hint()
+    assert world.platform.sent == []
+    assert "NOT posted" in world.ticket.notes[-1]
+    assert words in world.ticket.notes[-1]
+    assert sum("NOT posted" in item for item in world.ticket.notes) == 1
+
+
+def test_a_platform_that_is_busy_is_tried_again_later():
+    world = opened()
+    world.platform.faults = [(True, RateLimitedError(retry_after=30)), (True, UnavailableError())]
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    assert world.platform.sent == []
+    world.later(seconds=31)
+    world.later(minutes=10)
+    assert world.platform.texts == ["answer"]
+
+
+def finding() -> World:
+    world = World(platform=FindingPlatform(FrozenClock().now))
+    world.platform._now = world.clock.now
+    return opened(world)
+
+
+@pytest.mark.parametrize("posted", [True, False])
+def test_an_unknown_outcome_is_settled_by_looking_where_that_is_possible(posted: bool):
+    world = finding()
+    world.platform.faults = [(not posted, OutcomeUnknownError("reset"))]
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    world.later(minutes=5)
+    assert world.platform.texts == ["answer"]
+    assert "Posted on Agora" in world.ticket.notes[-1]
+
+
+@pytest.mark.parametrize("posted", [True, False])
+def test_an_unknown_outcome_is_told_and_never_sent_again_on_a_guess(posted: bool):
+    world = opened()
+    world.platform.faults = [(not posted, OutcomeUnknownError("reset"))]
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    world.later(minutes=10)
+    world.hint()
+    assert len(world.platform.sent) == int(posted)
+    assert "UNKNOWN" in world.ticket.notes[-1]
+    [item] = world.system.stores.parking.list_parked()
+    assert item.code == "outcome_unknown"
+
+
+def test_where_sending_twice_is_harmless_an_unknown_outcome_is_sent_again():
+    class Idempotent(FakePlatform):
+        def send(self, reply):
+            if any(item.key == reply.key for item in self.sent):
+                return self._receipt(next(item for item in self.sent if item.key == reply.key))
+            return super().send(reply)
+
+    clock = FrozenClock()
+    world = World(platform=Idempotent(clock.now), sheet=spec(idempotent_send=True))
+    world.platform._now = world.clock.now
+    opened(world)
+    world.platform.faults = [(False, OutcomeUnknownError("reset"))]
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    world.later(minutes=5)
+    assert world.platform.texts == ["answer"]
+    assert "Posted on Agora" in world.ticket.notes[-1]
+
+
+def test_our_own_echo_changes_nothing():
+    world = opened()
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    before = list(world.ticket.notes)
+    world.arrive(world.message("our-1", "answer", person="brand", is_echo=True, in_reply_to="m1"))
+    assert world.ticket.notes == before
+    assert "echo" in world.dispositions().values()
+
+
+def test_an_echo_settles_a_delivery_of_unknown_outcome():
+    world = opened()
+    world.platform.faults = [(False, OutcomeUnknownError("reset"))]
+    world.desk.agent_writes("1", "the answer")
+    world.hint()
+    world.arrive(world.message("our-77", "The answer", person="brand", is_echo=True, in_reply_to="m1"))
+    assert "It was posted after all." in world.ticket.notes[-1]
+    world.desk.note("1", "/retry")
+    world.hint()
+    assert world.platform.texts == ["the answer"]
+
+
+def test_a_native_answer_is_noted():
+    world = opened()
+    world.arrive(world.message("native-1", "We are on it", person="brand", is_echo=True, in_reply_to="m1"))
+    assert "Answered on Agora itself" in world.ticket.notes[-1]
+    assert world.platform.sent == []
+
+
+def test_a_deleted_message_is_not_answered():
+    world = opened()
+    world.arrive(MessageDeleted(key=world.message("m1").key, deleted_at=world.clock.now()))
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    assert world.platform.sent == []
+    assert "deleted the message" in world.ticket.notes[-1]
+
+
+def test_private_data_is_not_posted_in_public_but_may_go_in_private():
+    world = opened()
+    world.desk.agent_writes("1", "Your card 4111 1111 1111 1111 was charged.")
+    world.hint()
+    assert world.platform.sent == []
+    assert "card" in world.ticket.notes[-1]
+    world.arrive(world.message("d1", "hi", private=True, thread="dm", person="lee"))
+    world.desk.agent_writes("2", "Your card 4111 1111 1111 1111 was charged.")
+    world.hint("2")
+    assert len(world.platform.sent) == 1
+
+
+def test_what_may_not_be_answered_by_api_is_handed_to_the_agent_with_the_link():
+    world = opened(answerable=False)
+    assert "answer it on Agora itself" in world.ticket.notes[0]
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    assert world.platform.sent == []
+    assert "https://agora.example/m1" in world.ticket.notes[-1]
+
+
+def test_a_paused_account_sends_nothing():
+    from dataclasses import replace
+
+    world = opened()
+    directory = world.system.stores.directory
+    directory.put_account(replace(directory.get_account(world.message().key.account), paused=True))
+    world.clock.advance(minutes=5)
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    assert world.platform.sent == []
+    assert "paused" in world.ticket.notes[-1]
+
+
+def test_private_goes_private_and_the_customers_answer_finds_the_ticket():
+    world = opened(World(sheet=spec(private_reply=True)))
+    world.desk.note("1", "/private")
+    world.desk.agent_writes("1", "What is your order number?")
+    world.hint()
+    [sent] = world.platform.sent
+    assert sent.private_reply
+    assert sent.visibility is Visibility.PRIVATE
+    assert "in private on Agora" in world.ticket.notes[-1]
+    answer = world.message("d1", "KD-12345", platform="agora-dm", private=True, thread="dm-kim", person="dm-kim")
+    world.arrive(answer)
+    assert world.ticket.customer == ["Where is my parcel?", "KD-12345"]
+    world.desk.agent_writes("1", "Thank you!")
+    world.hint()
+    assert world.private.texts == ["Thank you!"]
+
+
+def test_public_brings_replies_back_to_the_thread():
+    world = opened(World(sheet=spec(private_reply=True)))
+    for entry in ("/private", "/public"):
+        world.desk.note("1", entry)
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    assert not world.platform.sent[0].private_reply
+
+
+def test_private_is_refused_in_words_where_the_platform_has_none():
+    world = opened()
+    world.desk.note("1", "/private")
+    world.hint()
+    assert "no private answer" in world.ticket.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("note", "words"),
+    [("/help", "/retry"), ("/hilfe", "/hilfe is not a command"), ("/why", "ticketed"), ("/retry", "no refused")],
+)
+def test_commands_are_answered_in_a_note(note: str, words: str):
+    world = opened()
+    world.desk.note("1", note)
+    world.hint()
+    assert words in world.ticket.notes[-1]
+    assert world.platform.sent == []
+
+
+def test_an_ordinary_note_is_not_answered():
+    world = opened()
+    before = len(world.ticket.notes)
+    world.desk.note("1", "/etc/hosts on their side is wrong, I think")
+    world.hint()
+    assert len(world.ticket.notes) == before
+
+
+def test_retry_posts_what_was_refused():
+    world = opened()
+    world.platform.faults = [(True, RejectedError("no"))]
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    world.desk.note("1", "/retry")
+    world.hint()
+    world.hint()
+    assert world.platform.texts == ["answer"]
+    assert "Posted on Agora" in world.ticket.notes[-1]
+
+
+def test_a_reply_on_the_survivor_of_a_merge_reaches_the_customer():
+    world = opened()
+    world.arrive(world.message("m2", person="lee", thread="post-2"))
+    world.desk.merge("1", "2")
+    world.hint("1")
+    world.clock.advance(minutes=1)
+    world.arrive(world.message("m3", "more from Kim"))
+    world.desk.agent_writes("2", "To Kim")
+    world.hint("2")
+    assert [(item.text, item.recipient) for item in world.platform.sent] == [("To Kim", "kim")]
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_note_that_could_not_be_written_is_written_later_and_the_reply_not_posted_again(before: bool):
+    world = opened()
+    world.desk.faults = [("add_comment", before, OutcomeUnknownError("lost"))]
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    world.later(minutes=10)
+    assert world.platform.texts == ["answer"]
+    assert sum("Posted" in item for item in world.ticket.notes) == 1
+
+
+def test_a_reply_window_that_is_shut_is_told_before_sending():
+    world = opened(World(sheet=spec(reply_window=timedelta(hours=24))), private=True)
+    world.clock.advance(hours=25)
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    assert world.platform.sent == []
+    assert "within 24 hours" in world.ticket.notes[-1]
+
+
+def test_hints_about_other_tickets_are_left_alone():
+    world = opened()
+    from chalicelib.core.events import HelpdeskHint
+    from chalicelib.core.ids import TicketId
+    from chalicelib.pipeline.receive import hint_message
+
+    hint = HelpdeskHint(ticket=TicketId("999"))
+    world.runtime.queues.outbound.send([hint_message("desk", hint, world.clock.now(), "s")])
+    world.work()
+    assert world.system.queues["outbound"].depth() == 0

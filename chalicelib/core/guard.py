@@ -12,7 +12,7 @@ from chalicelib.core.events import Attachment, Visibility
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.text.length import TextLimits
 from chalicelib.core.text.private_data import find_private_data
-from chalicelib.core.text.split import split
+from chalicelib.core.text.split import UnsplittableTextError, split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,14 @@ def judge(proposal: Proposal, policy: CarePolicy) -> Hold | Allow:
         hold = check(proposal, policy)
         if hold is not None:
             return hold
-    parts = split(proposal.text, limits_for(proposal), numbering=policy.number_parts)
+    try:
+        parts = split(proposal.text, limits_for(proposal), numbering=policy.number_parts)
+    except UnsplittableTextError:
+        return Hold(
+            code="too_long",
+            reason=f"it holds a link that is longer than a whole post on {proposal.title}",
+            advice="Use a shorter link.",
+        )
     if len(parts) > policy.max_parts:
         return Hold(
             code="too_long",
@@ -142,7 +149,9 @@ def _private_data(proposal: Proposal, policy: CarePolicy) -> Hold | None:
     public = proposal.conversation.visibility is not Visibility.PRIVATE and not proposal.private_reply
     if not policy.guard_private_data or not public:
         return None
-    kinds = sorted({finding.kind.replace("_", " ") for finding in find_private_data(proposal.text)})
+    kinds = sorted(
+        {finding.kind.replace("_", " ") for finding in find_private_data(proposal.text, policy.public_contacts)}
+    )
     if not kinds:
         return None
     advice = "Remove it, or answer in private with /private." if proposal.capabilities.private_reply else "Remove it."

@@ -19,7 +19,7 @@ from chalicelib.core.people import (
     Verdict,
 )
 from chalicelib.core.policy import CarePolicy
-from chalicelib.core.text.identifiers import find_customer_numbers, find_emails, find_phones
+from chalicelib.core.text.identifiers import IdentifierKind, find_identifiers
 
 STRENGTH = {
     ClueKind.PLATFORM_ID: 1.0,
@@ -36,6 +36,11 @@ WORDS = {
     ClueKind.HANDLE: "handle",
 }
 MOST_CANDIDATES = 3
+_KINDS = {
+    IdentifierKind.EMAIL: ClueKind.EMAIL,
+    IdentifierKind.PHONE: ClueKind.PHONE,
+    IdentifierKind.CUSTOMER_NUMBER: ClueKind.CUSTOMER_NUMBER,
+}
 
 
 def normalise_email(value: str) -> str | None:
@@ -69,12 +74,17 @@ def normalise_number(value: str) -> str | None:
     return text or None
 
 
+def normalise_id(value: str) -> str | None:
+    """As the platform writes it, less blanks around."""
+    return value.strip() or None
+
+
 NORMALISE = {
     ClueKind.EMAIL: normalise_email,
     ClueKind.PHONE: normalise_phone,
     ClueKind.HANDLE: normalise_handle,
     ClueKind.CUSTOMER_NUMBER: normalise_number,
-    ClueKind.PLATFORM_ID: lambda value: value.strip() or None,
+    ClueKind.PLATFORM_ID: normalise_id,
 }
 
 
@@ -87,16 +97,9 @@ def clues_in_message(text: str, visibility: Visibility, policy: CarePolicy) -> t
     """Identifiers that the author gave us in private. What is said in public could be anybody's, and is no clue."""
     if visibility is not Visibility.PRIVATE or not text:
         return ()
-    source = "private message"
-    found = [
-        *(clue for value in find_emails(text) for clue in _clue(ClueKind.EMAIL, value, source)),
-        *(clue for value in find_phones(text) for clue in _clue(ClueKind.PHONE, value, source)),
-        *(
-            clue
-            for value in find_customer_numbers(text, policy.customer_number_patterns)
-            for clue in _clue(ClueKind.CUSTOMER_NUMBER, value, source)
-        ),
-    ]
+    found: list[Clue] = []
+    for item in find_identifiers(text, policy.customer_number_patterns):
+        found += _clue(_KINDS[item.kind], item.value, "private message")
     return tuple(dict.fromkeys(found))
 
 

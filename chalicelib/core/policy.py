@@ -25,6 +25,8 @@ class CarePolicy:
     """A reply that needs more parts is refused with advice."""
     guard_private_data: bool = True
     """Hold a public reply that shows a card number, an IBAN, an e-mail address or a phone number."""
+    public_contacts: tuple[str, ...] = ()
+    """The company's own published addresses and numbers ("help@acme.com", "@acme.com", "+49 30 1234567")."""
     customer_number_patterns: tuple[str, ...] = (r"\b(?:KD|CU|C)-?\d{4,12}\b",)
     """Regular expressions of the company's customer and order numbers."""
     default_region: str = ""

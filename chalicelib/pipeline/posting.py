@@ -45,7 +45,7 @@ class Destination:
 
 def post_reply(runtime: Runtime, case: Case, reply: AgentReply, *, attempt: str = "") -> Posted:
     """Bring one reply to an end. ``attempt`` sets a /retry apart from the first try. Raises RetryableError."""
-    cleaned = clean_reply(text=reply.text, html=reply.html)
+    cleaned = clean_reply(text=reply.text, html=reply.html, signature_lines=runtime.policy.signature_lines)
     destination = choose(runtime, case)
     proposal = Proposal(
         entry_visibility=reply.visibility,

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import moto
-import moto.core.utils
-
 from careloop.local.database import Database
 from careloop.local.table import SqliteTable
 from chalicelib.adapters.aws.clients import AwsClients
 from chalicelib.adapters.aws.dynamodb import DynamoTable
+from chalicelib.adapters.records.stores import RecordStores
 from chalicelib.ports.services import Clock
-from chalicelib.ports.table import Table
+from chalicelib.ports.table import Change, Item, Key, Table
 from tests.fakes.clock import FrozenClock
 
 DYNAMODB_ENDPOINT = os.environ.get("CARELOOP_DYNAMODB_ENDPOINT")
@@ -51,13 +49,43 @@ def _clients(endpoint_url: str | None) -> AwsClients:
 @contextmanager
 def moto_on(clock: Clock) -> Iterator[AwsClients]:
     """AWS in process, with `clock` as the time that its queues see."""
-    machine_time = moto.core.utils.utcnow
-    moto.core.utils.utcnow = lambda: clock.now().replace(tzinfo=None)
+    import moto
+    from moto.core import utils
+
+    machine_time = utils.utcnow
+    utils.utcnow = lambda: clock.now().replace(tzinfo=None)
     try:
         with moto.mock_aws():
             yield _clients(None)
     finally:
-        moto.core.utils.utcnow = machine_time
+        utils.utcnow = machine_time
+
+
+class CountingTable:
+    """A table that writes down what is asked of it: "get 3", "write 2", "query"."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self.made: list[str] = []
+
+    def get(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
+        self.made.append(f"get {len(keys)}")
+        return self._table.get(keys)
+
+    def write(self, changes: Sequence[Change]) -> None:
+        self.made.append(f"write {len(changes)}")
+        self._table.write(changes)
+
+    def query(
+        self, pk: str, *, prefix: str = "", limit: int = 100, newest_first: bool = False, after: str | None = None
+    ) -> Sequence[tuple[Key, Item]]:
+        self.made.append("query")
+        return self._table.query(pk, prefix=prefix, limit=limit, newest_first=newest_first, after=after)
+
+    def taken(self) -> list[str]:
+        """The calls since this was asked last."""
+        made, self.made = self.made, []
+        return made
 
 
 @dataclass
@@ -68,15 +96,19 @@ class State:
     clock: FrozenClock
     path: Path
     aws: AwsClients | None = None
-    _table: Table | None = None
+    _table: CountingTable | None = None
     _open: list[Database] = field(default_factory=list)
 
     @property
-    def table(self) -> Table:
+    def table(self) -> CountingTable:
         """The one table of this state."""
         if self._table is None:
-            self._table = self._make_table()
+            self._table = CountingTable(self._make_table())
         return self._table
+
+    def worker(self) -> RecordStores:
+        """The stores as one worker has them."""
+        return RecordStores(self.table, self.clock)
 
     def database(self) -> Database:
         """Another connection to this state's file."""

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 
 from chalicelib.ports.table import Change, Check, Condition, ConditionFailed, Delete, Item, Key, Put, Table, Value
-from tests.contracts.families import TABLE_FAMILIES, State, opened
+from tests.contracts.families import State
 
 KEY: Key = ("case|1", "case")
 NEW = Condition(exists=False)
-
-
-@pytest.fixture(params=TABLE_FAMILIES)
-def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[State]:
-    with opened(request.param, tmp_path / "state.db") as state:
-        yield state
 
 
 @pytest.fixture

@@ -1,0 +1,125 @@
+"""Cases by every way in, and what is known of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from chalicelib.adapters.records import keys
+from chalicelib.adapters.records.documents import Remembered, Retention, document, read, seconds
+from chalicelib.adapters.records.pointers import LIVE, pointer_changes
+from chalicelib.core.case import Case, CaseSnapshot, MessageRecord
+from chalicelib.core.errors import ConflictError, NotFoundError
+from chalicelib.core.ids import AccountKey, CaseId, ContactRef, ConversationKey, MessageKey, TicketRef, case_id
+from chalicelib.ports.services import Clock
+from chalicelib.ports.stores import RememberMessage, SaveCase
+from chalicelib.ports.table import Change, Condition, Item, Key, Put, Table
+
+_CASES = 1000
+_BATCH = 100
+
+
+class RecordCases:
+    """Implements ports.stores.CaseStore.
+
+    A version of a case never changes, so the latest version seen of a case is remembered: a read of the same version
+    is not decoded again, and a save knows from it which pointers there are.
+    """
+
+    def __init__(self, table: Table, clock: Clock, retention: Retention) -> None:
+        self._table = table
+        self._clock = clock
+        self._keep = retention.messages
+        self._seen: Remembered[CaseId, Case] = Remembered(_CASES)
+
+    def snapshot(self, conversation: ConversationKey | None, message: MessageKey) -> CaseSnapshot:
+        wanted = [keys.message(message)]
+        if conversation is not None:
+            pointer, guess = keys.conversation(conversation), case_id(conversation)
+            wanted += [pointer, keys.case(guess)]
+        stored = self._table.get(wanted)
+        record = _record(stored.get(keys.message(message)))
+        case = self._pointed_at(stored, pointer, guess) if conversation is not None else None
+        return CaseSnapshot(case=case, message=record)
+
+    def get_case(self, case: CaseId) -> Case:
+        found = self._case(self._table.get([keys.case(case)]), case)
+        if found is None:
+            raise NotFoundError("no such case")
+        return found
+
+    def find_by_ticket(self, ticket: TicketRef, *, guess: CaseId | None = None) -> Case | None:
+        pointer = keys.ticket(ticket)
+        wanted = [pointer] if guess is None else [pointer, keys.case(guess)]
+        return self._pointed_at(self._table.get(wanted), pointer, guess)
+
+    def find_open_by_contact(self, contact: ContactRef) -> Sequence[Case]:
+        rows = self._table.query(keys.contact(contact)[0], prefix=keys.OPEN, newest_first=True, limit=_BATCH)
+        ids = [CaseId(str(item["case"])) for _, item in rows]
+        stored = self._table.get([keys.case(item) for item in ids])
+        found = (self._case(stored, item) for item in ids)
+        return [case for case in found if case is not None and case.state in LIVE]
+
+    def find_message(self, message: MessageKey) -> MessageRecord | None:
+        return _record(self._table.get([keys.message(message)]).get(keys.message(message)))
+
+    def open_conversations(self, account: AccountKey, *, limit: int = 200) -> Sequence[ConversationKey]:
+        """Latest first by the day of the latest message: a row that moved with every message would cost two writes."""
+        rows = self._table.query(keys.account_partition(account), prefix=keys.OPEN, newest_first=True, limit=limit)
+        return list(dict.fromkeys(read(ConversationKey, item) for _, item in rows))
+
+    def saving(self, write: SaveCase) -> Sequence[Change]:
+        """The changes that store a case's next version with the pointers that differ from the version before.
+
+        Raises ConflictError when that version is not the stored one.
+        """
+        case = write.case
+        before = self._before(case)
+        condition = Condition(equals={"version": case.version}) if case.version else Condition(exists=False)
+        saved = replace(case, version=case.version + 1)
+        item: Item = {"doc": document(saved), "version": saved.version}
+        put = Put(key=keys.case(case.id), item=item, condition=condition)
+        return put, *pointer_changes(before, saved, takes_over=write.takes_over)
+
+    def saved(self, writes: Iterable[SaveCase]) -> None:
+        """To be called once these writes are committed."""
+        for write in writes:
+            self._seen.keep(write.case.id, replace(write.case, version=write.case.version + 1))
+
+    def remembering(self, write: RememberMessage) -> Sequence[Change]:
+        """The change that stores a message's record."""
+        condition = Condition(exists=False) if write.only_new else None
+        item: Item = {"doc": document(write.record)}
+        expires_at = seconds(self._clock.now() + self._keep)
+        return (Put(key=keys.message(write.key), item=item, condition=condition, expires_at=expires_at),)
+
+    def _before(self, case: Case) -> Case | None:
+        if case.version == 0:
+            return None
+        seen = self._seen.find(case.id)
+        if seen is None or seen.version != case.version:
+            seen = self._case(self._table.get([keys.case(case.id)]), case.id)
+        if seen is None or seen.version != case.version:
+            raise ConflictError("the case was changed by somebody else")
+        return seen
+
+    def _pointed_at(self, stored: Mapping[Key, Item], pointer: Key, guess: CaseId | None) -> Case | None:
+        """The case that `pointer` names: among `stored` when the guess was right, else read."""
+        if pointer not in stored:
+            return None
+        named = CaseId(str(stored[pointer]["case"]))
+        return self._case(stored if named == guess else self._table.get([keys.case(named)]), named)
+
+    def _case(self, stored: Mapping[Key, Item], case: CaseId) -> Case | None:
+        item = stored.get(keys.case(case))
+        if item is None:
+            return None
+        seen = self._seen.find(case)
+        if seen is None or seen.version != item["version"]:
+            seen = read(Case, item)
+            self._seen.keep(case, seen)
+        return seen
+
+
+def _record(item: Item | None) -> MessageRecord | None:
+    return None if item is None else read(MessageRecord, item)

@@ -1,0 +1,201 @@
+"""Where everything lives in the one table.
+
+======================================  =================================  ==========================================
+pk                                      sk                                 item
+======================================  =================================  ==========================================
+event|<event key>                       event                              ledger entry: doc, owner, lease_until,
+                                                                           attempts, outcome; expires
+recent|<account>|<YYYY-MM>              <first seen>|<digest>              event (its pk); expires with the entry
+case|<case id>                          case                               doc, version
+case|<case id>                          history|<completed>|<digest>       doc: a completed ledger entry; expires
+case|<case id>                          delivery|<delivery key>            doc, status; expires
+conversation|<conversation>             case                               case (id)
+ticket|<ticket>                         case                               case (id); a merged ticket keeps its own
+account|<account>                       open|<day>|<digest>                doc: a conversation of an open case; the day
+                                                                           is that of its latest message
+message|<message>                       message                            doc; expires
+author|<author>                         identity                           doc: the contact it is linked to
+author|<author>                         person|<helpdesk>                  doc: the helpdesk's person
+contact|<contact>                       contact                            doc, keys (its clue keys), version
+contact|<contact>                       open|<opened>|<case id>            case (id) while that is open
+clue|<crm>|<kind>:<platform>:<value>    clue                               contacts (ids, at most 50), version
+cursor|<name>                           cursor                             doc
+session|<name>                          session                            doc, version
+parked|<id>                             item                               doc (without its body), parts, parked_at
+parked|<id>                             body|<number>                      text: a piece of the body
+parking                                 <parked at>|<id>                   item (its id)
+directory                               account|<account>                  doc
+directory                               connection|<kind>|<name>           doc
+directory                               endpoint|<kind>|<connector>|<..>   doc
+directory                               policy                             doc
+======================================  =================================  ==========================================
+
+A ``doc`` is JSON by core/codec. Ids go in as they are, except that those before the last are escaped (so that
+("a:b", "c") and ("a", "b:c") differ) and that one which is very long, or no valid Unicode, is replaced by its digest.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from chalicelib.core.account import ConnectionKind
+from chalicelib.core.ids import (
+    AccountKey,
+    AuthorKey,
+    CaseId,
+    ContactRef,
+    ConversationKey,
+    EventKey,
+    MessageKey,
+    TicketRef,
+    digest,
+)
+from chalicelib.ports.table import Key
+
+LONGEST = 200
+"""Characters of an id that are kept; five ids and their prefixes stay below DynamoDB's 1,024 and 2,048 bytes."""
+HISTORY = "history|"
+DELIVERY = "delivery|"
+OPEN = "open|"
+DIRECTORY = "directory"
+PARKING = "parking"
+ACCOUNT, CONNECTION, ENDPOINT = "account|", "connection|", "endpoint|"
+
+_ESCAPES = str.maketrans({"%": "%25", ":": "%3A", "|": "%7C"})
+
+
+def tail(text: str) -> str:
+    """An id at the end of a key. An overlong one, or one that is no Unicode, becomes "~" and its digest."""
+    if not text or text[0] == "~":
+        return f"~{text}"
+    if len(text) > LONGEST or not _is_unicode(text):
+        return "~" + digest(text, length=40)
+    return text
+
+
+def part(text: str) -> str:
+    """An id inside a key: without the characters that separate parts."""
+    return text if text.isalnum() and len(text) <= LONGEST else tail(text).translate(_ESCAPES)
+
+
+def _is_unicode(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def stamp(moment: datetime) -> str:
+    """A time as text of constant length that sorts: UTC, microseconds. Raises ValueError for one without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def event(key: EventKey) -> Key:
+    return f"event|{tail(key)}", "event"
+
+
+def recent(account: AccountKey, first_seen_at: datetime, key: EventKey) -> Key:
+    moment = stamp(first_seen_at)
+    return recent_month(account, moment[:7]), f"{moment}|{digest(key, length=16)}"
+
+
+def recent_month(account: AccountKey, month: str) -> str:
+    """The partition of one account's events of one month, "2026-11"."""
+    return f"recent|{part(account.platform)}:{part(account.account)}|{month}"
+
+
+def case(case_id: CaseId) -> Key:
+    return f"case|{tail(case_id)}", "case"
+
+
+def history(case_id: CaseId, completed_at: datetime, key: EventKey) -> Key:
+    return case(case_id)[0], f"{HISTORY}{stamp(completed_at)}|{digest(key, length=16)}"
+
+
+def delivery(case_id: CaseId, key: str) -> Key:
+    return case(case_id)[0], f"{DELIVERY}{tail(key)}"
+
+
+def conversation(key: ConversationKey) -> Key:
+    thread = key.thread
+    account = thread.account
+    where = f"{part(account.platform)}:{part(account.account)}:{part(thread.thread)}"
+    return f"conversation|{where}:{tail(key.author)}", "case"
+
+
+def ticket(ref: TicketRef) -> Key:
+    return f"ticket|{part(ref.helpdesk)}:{tail(ref.ticket)}", "case"
+
+
+def account_partition(account: AccountKey) -> str:
+    """The partition of an account's open conversations."""
+    return f"account|{part(account.platform)}:{tail(account.account)}"
+
+
+def open_conversation(case_id: CaseId, key: ConversationKey, latest: datetime) -> Key:
+    return account_partition(key.thread.account), f"{OPEN}{stamp(latest)[:10]}|{digest(case_id, str(key), length=16)}"
+
+
+def message(key: MessageKey) -> Key:
+    return f"message|{part(key.account.platform)}:{part(key.account.account)}:{tail(key.message)}", "message"
+
+
+def identity(author: AuthorKey) -> Key:
+    return f"author|{part(author.platform)}:{tail(author.author)}", "identity"
+
+
+def person(author: AuthorKey, helpdesk: str) -> Key:
+    return identity(author)[0], f"person|{tail(helpdesk)}"
+
+
+def contact(ref: ContactRef) -> Key:
+    return f"contact|{part(ref.crm)}:{tail(ref.contact)}", "contact"
+
+
+def contact_case(ref: ContactRef, opened_at: datetime, case_id: CaseId) -> Key:
+    return contact(ref)[0], f"{OPEN}{stamp(opened_at)}|{tail(case_id)}"
+
+
+def clue(crm: str, index_key: str) -> Key:
+    return f"clue|{part(crm)}|{tail(index_key)}", "clue"
+
+
+def cursor(name: str) -> Key:
+    return f"cursor|{tail(name)}", "cursor"
+
+
+def session(name: str) -> Key:
+    return f"session|{tail(name)}", "session"
+
+
+def parked(item_id: str) -> Key:
+    return f"parked|{tail(item_id)}", "item"
+
+
+def parked_body(item_id: str, number: int) -> Key:
+    return f"parked|{tail(item_id)}", f"body|{number:03}"
+
+
+def parking(parked_at: datetime, item_id: str) -> Key:
+    return PARKING, f"{stamp(parked_at)}|{tail(item_id)}"
+
+
+def account(key: AccountKey) -> Key:
+    return DIRECTORY, f"{ACCOUNT}{part(key.platform)}:{tail(key.account)}"
+
+
+def connection(kind: ConnectionKind | str, name: str) -> Key:
+    return DIRECTORY, f"{CONNECTION}{part(str(kind))}|{tail(name)}"
+
+
+def endpoint(kind: ConnectionKind | str, connector: str, name: str) -> Key:
+    return DIRECTORY, f"{ENDPOINT}{part(str(kind))}|{part(connector)}|{tail(name)}"
+
+
+def policy() -> Key:
+    return DIRECTORY, "policy"

@@ -1,0 +1,40 @@
+"""All of the state, over one table."""
+
+from __future__ import annotations
+
+from chalicelib.adapters.records.cases import RecordCases
+from chalicelib.adapters.records.contacts import RecordContacts
+from chalicelib.adapters.records.deliveries import RecordDeliveries
+from chalicelib.adapters.records.directory import RecordDirectory
+from chalicelib.adapters.records.documents import Retention
+from chalicelib.adapters.records.ledger import RecordLedger
+from chalicelib.adapters.records.parking import RecordParking
+from chalicelib.adapters.records.people import RecordIdentities
+from chalicelib.adapters.records.places import RecordCursors, RecordSessions
+from chalicelib.adapters.records.transactions import RecordTransactions
+from chalicelib.ports.services import Clock
+from chalicelib.ports.table import Table
+
+
+class RecordStores:
+    """Implements ports.stores.Stores, and holds the SessionStore of ports/services.py as ``sessions``."""
+
+    def __init__(self, table: Table, clock: Clock, retention: Retention | None = None) -> None:
+        keep = retention or Retention()
+        self.ledger = RecordLedger(table, clock, keep)
+        self.cases = RecordCases(table, clock, keep)
+        self.deliveries = RecordDeliveries(table, clock, keep)
+        self.identities = RecordIdentities(table)
+        self.contacts = RecordContacts(table)
+        self.cursors = RecordCursors(table)
+        self.parking = RecordParking(table)
+        self.directory = RecordDirectory(table, clock)
+        self.sessions = RecordSessions(table)
+        self.transactions = RecordTransactions(
+            table,
+            ledger=self.ledger,
+            cases=self.cases,
+            deliveries=self.deliveries,
+            identities=self.identities,
+            cursors=self.cursors,
+        )

@@ -1,0 +1,48 @@
+"""What the contracts of state run on: each test once per family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chalicelib.ports.services import SessionStore
+from chalicelib.ports.stores import Stores
+from tests.contracts.families import TABLE_FAMILIES, CountingTable, State, opened
+from tests.fakes.clock import FrozenClock
+
+
+@pytest.fixture(params=TABLE_FAMILIES)
+def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[State]:
+    """The empty state of one family."""
+    with opened(request.param, tmp_path / "state.db") as state:
+        yield state
+
+
+@pytest.fixture
+def clock(state: State) -> FrozenClock:
+    return state.clock
+
+
+@pytest.fixture
+def stores(state: State) -> Stores:
+    """The stores of one worker."""
+    return state.worker()
+
+
+@pytest.fixture
+def other(state: State) -> Stores:
+    """The stores of another worker on the same table: nothing is shared but the table."""
+    return state.worker()
+
+
+@pytest.fixture
+def calls(state: State) -> CountingTable:
+    """The calls that workers make of the table."""
+    return state.table
+
+
+@pytest.fixture
+def sessions(state: State) -> SessionStore:
+    return state.worker().sessions

@@ -1,0 +1,1 @@
+"""What Meta's platforms share: one app, one webhook, one signature, one error envelope. No connector itself."""

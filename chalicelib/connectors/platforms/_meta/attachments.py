@@ -1,0 +1,130 @@
+"""Attachments of private messages. Source: Messenger Platform > Webhook events > messages, read 2026-11-22."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from chalicelib.connectors.toolkit.payload import Reader
+from chalicelib.core.events import Attachment, AttachmentKind
+
+_WWW = {"ig_reel": "https://www.instagram.com", "ig_post": "https://www.instagram.com"}
+_FACEBOOK = "https://www.facebook.com"
+
+
+def parse_attachments(message: Reader) -> tuple[Attachment, ...]:
+    """``message.attachments``. A type that we do not know keeps its address. Raises PayloadError."""
+    found: list[Attachment] = []
+    for item in message.items("attachments"):
+        kind = item.find_text("type") or ""
+        found += _TYPES.get(kind, _unknown)(item, kind)
+    return tuple(found)
+
+
+def _payload(item: Reader) -> Reader:
+    """``payload`` where it is an object; old fallbacks have a string, null, or their content beside ``type``."""
+    payload = item.find("payload")
+    return payload if payload is not None and isinstance(payload.value, dict) else item
+
+
+def _media(kind: AttachmentKind) -> Callable[[Reader, str], list[Attachment]]:
+    def parse(item: Reader, _: str) -> list[Attachment]:
+        payload = _payload(item)
+        return [Attachment(kind=kind, url=payload.find_text("url"), title=payload.find_text("title"))]
+
+    return parse
+
+
+def _image(item: Reader, _: str) -> list[Attachment]:
+    payload = _payload(item)
+    picture = Attachment(kind=AttachmentKind.IMAGE, url=payload.find_text("url"), title=payload.find_text("title"))
+    sticker = payload.find_id("sticker_id")
+    return [replace(picture, kind=AttachmentKind.STICKER, remote_id=sticker) if sticker else picture]
+
+
+def _shared(kind: AttachmentKind, identity: str) -> Callable[[Reader, str], list[Attachment]]:
+    def parse(item: Reader, name: str) -> list[Attachment]:
+        payload = _payload(item)
+        url = payload.find_text("url")
+        if url and url.startswith("/"):
+            url = f"{_WWW.get(name, _FACEBOOK)}{url}"
+        return [
+            Attachment(kind=kind, url=url, title=payload.find_text("title"), remote_id=payload.find_id(identity)),
+        ]
+
+    return parse
+
+
+def _location(item: Reader, _: str) -> list[Attachment]:
+    place = _payload(item).need("coordinates")
+    title = f"{_degrees(place.need('lat'))}, {_degrees(place.need('long'))}"
+    return [Attachment(kind=AttachmentKind.LOCATION, title=title, url=_payload(item).find_text("url"))]
+
+
+def _degrees(number: Reader) -> str:
+    value = number.value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -180 <= value <= 180:
+        raise number.wrong("degrees expected")
+    return str(value)
+
+
+def _fallback(item: Reader, _: str) -> list[Attachment]:
+    payload = _payload(item)
+    url = payload.find_text("url") or item.find_text("url")
+    title = payload.find_text("title") or item.find_text("title")
+    return [Attachment(kind=AttachmentKind.LINK, url=url, title=title)]
+
+
+def _template(item: Reader, _: str) -> list[Attachment]:
+    """A card that a business or a shop made: what its elements are called, and where they lead."""
+    payload = _payload(item)
+    elements = [*payload.items("elements"), *payload.items("product", "elements")]
+    found = [
+        Attachment(
+            kind=AttachmentKind.LINK if element.has("url") else AttachmentKind.UNKNOWN,
+            url=element.find_text("url"),
+            title=element.find_text("title"),
+            remote_id=element.find_id("id"),
+        )
+        for element in elements
+    ]
+    title = payload.find_text("text") or payload.find_text("template_type")
+    return found or [Attachment(kind=AttachmentKind.UNKNOWN, title=title)]
+
+
+def _appointment(item: Reader, name: str) -> list[Attachment]:
+    """A booking. Its times are seconds, unlike all others of Messenger."""
+    payload = _payload(item)
+    start = payload.find_time("start_time")
+    words = (
+        name.replace("_", " "),
+        payload.find_text("status"),
+        f"{start:%Y-%m-%d %H:%M} UTC" if start else None,
+    )
+    return [
+        Attachment(
+            kind=AttachmentKind.UNKNOWN, title=", ".join(filter(None, words)), remote_id=payload.find_id("booking_id")
+        )
+    ]
+
+
+def _unknown(item: Reader, name: str) -> list[Attachment]:
+    payload = _payload(item)
+    url = payload.find_text("url")
+    return [Attachment(kind=AttachmentKind.UNKNOWN, url=url, title=payload.find_text("title") or name or None)]
+
+
+_TYPES: Mapping[str, Callable[[Reader, str], list[Attachment]]] = {
+    "image": _image,
+    "video": _media(AttachmentKind.VIDEO),
+    "audio": _media(AttachmentKind.AUDIO),
+    "file": _media(AttachmentKind.FILE),
+    "reel": _shared(AttachmentKind.VIDEO, "reel_video_id"),
+    "ig_reel": _shared(AttachmentKind.VIDEO, "reel_video_id"),
+    "post": _shared(AttachmentKind.LINK, "id"),
+    "ig_post": _shared(AttachmentKind.LINK, "id"),
+    "location": _location,
+    "fallback": _fallback,
+    "template": _template,
+    "appointment_booking": _appointment,
+}

@@ -1,0 +1,64 @@
+"""Meta's family as data: names, credentials, options. Sources: Graph API documentation, read 2026-11-22."""
+
+from __future__ import annotations
+
+from chalicelib.ports.spec import CredentialField, OptionField, UsedFor
+
+FACEBOOK = "facebook"
+MESSENGER = "messenger"
+FAMILY = (FACEBOOK, MESSENGER)
+"""One Meta app calls one address, of any of these names, for all of them."""
+
+API_VERSION = "v26.0"
+"""Released 2026-07-29; a version lives about two years."""
+BASE_URL = "https://graph.facebook.com"
+HOSTS = ("graph.facebook.com",)
+
+
+def family_of(name: str) -> tuple[str, ...]:
+    """The other names whose events come in by the webhook of `name`."""
+    return tuple(other for other in FAMILY if other != name)
+
+
+CREDENTIALS = (
+    CredentialField(
+        name="app_secret",
+        description="App Secret of the Meta app (App settings > Basic); signs the webhooks. Several during a change.",
+        used_for=UsedFor.VERIFY,
+        example="0123456789abcdef0123456789abcdef",
+    ),
+    CredentialField(
+        name="verify_token",
+        description="A string of your own; typed into the app's webhook settings and asked for by the handshake.",
+        used_for=UsedFor.VERIFY,
+        example="a-long-random-string",
+    ),
+    CredentialField(
+        name="page_token",
+        description="Page access token, best of a system user: it does not die with a person's password.",
+        used_for=UsedFor.CALL,
+        example="EAAG...",
+    ),
+    CredentialField(
+        name="app_secret_proof_key",
+        description="The App Secret once more, for apps with 'Require App Secret': every call carries appsecret_proof.",
+        used_for=UsedFor.CALL,
+        example="0123456789abcdef0123456789abcdef",
+        required=False,
+    ),
+)
+
+OPTIONS = (
+    OptionField(name="api_version", description="Version of the Graph API.", default=API_VERSION, example=API_VERSION),
+    OptionField(
+        name="app_id",
+        description="Id of the Meta app: the health check then looks at its subscription only, not at other apps'.",
+        example="1517776481860111",
+    ),
+    OptionField(
+        name="poll",
+        description="'true': ask regularly for what webhooks lost; Meta repeats one for 36 hours only.",
+        default="false",
+    ),
+    OptionField(name="base_url", description="Address of the Graph API without version.", default=BASE_URL),
+)

@@ -1,0 +1,123 @@
+"""Graph API for one page: authorised calls, errors by table, lists page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.connectors.platforms._meta.family import API_VERSION, BASE_URL
+from chalicelib.connectors.platforms._meta.graph_errors import refusal
+from chalicelib.connectors.platforms._meta.usage import usage_of
+from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient, segment
+from chalicelib.connectors.toolkit.payload import Reader
+from chalicelib.connectors.toolkit.signatures import hex_sha256
+from chalicelib.core.errors import ConfigurationError, CredentialsError, PayloadError, UnavailableError
+from chalicelib.ports.platform import PlatformContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    """One page of a list. ``after``: the cursor of the next, None at the end. ``busy``: better stop here."""
+
+    items: tuple[Reader, ...]
+    after: str | None
+    busy: bool = False
+
+
+class GraphApi:
+    """Calls with one page's token. The constructor does no I/O; a missing token is a ConfigurationError.
+
+    The token goes in a header, never into an address; ``appsecret_proof`` is added where its key is stored.
+    """
+
+    def __init__(self, context: PlatformContext) -> None:
+        token = context.credentials.get("page_token")
+        if not token:
+            raise ConfigurationError("no page_token is stored for this account")
+        options = context.account.options
+        base = f"{options.get('base_url') or BASE_URL}".rstrip("/")
+        version = options.get("api_version") or API_VERSION
+        key = context.credentials.get("app_secret_proof_key")
+        self._proof = {"appsecret_proof": hex_sha256(key, token.encode())} if key else {}
+        headers = {"authorization": f"Bearer {token}"}
+        self._reading, self._sending = (
+            ApiClient(
+                context.http,
+                context.clock,
+                f"{base}/{segment(version)}",
+                headers=headers,
+                refusal=refusal(context.clock, sending=sending),
+            )
+            for sending in (False, True)
+        )
+        self.page: str = context.account.key.account
+        self._app = options.get("app_id")
+
+    def get(self, path: str, **params: Any) -> Reader:
+        """GET below the version; the answer as JSON. Raises leaves; an unreadable answer is an UnavailableError."""
+        return _read(self._reading.get(path, {**params, **self._proof}))
+
+    def post(self, path: str, data: Mapping[str, Any]) -> ApiAnswer:
+        """POST that must not be repeated. Raises leaves; OutcomeUnknownError when it may have been done."""
+        return self._sending.post(path, {**data, **self._proof})
+
+    def pages(self, path: str, *, most: int, after: str | None = None, **params: Any) -> Iterator[ListPage]:
+        """Up to `most` pages of an edge, from cursor `after`. The address of the next page is never followed: it holds
+        the token, and what answers it is anybody's."""
+        for _ in range(most):
+            answer = self._reading.get(path, {**params, "after": after, **self._proof})
+            page = read_list(_read(answer), busy=usage_of(answer.headers).is_busy)
+            yield page
+            after = page.after
+            if after is None:
+                return
+
+    def probe(self, wanted: tuple[str, ...]) -> str:
+        """One line on token and subscription. Raises CredentialsError, or ConfigurationError when the app is not
+        subscribed to one of the `wanted` fields of this page (Meta ends subscriptions by itself after outages)."""
+        me = self.get("/me", fields="id,name")
+        try:
+            owner = me.need_id("id")
+            answer = self.get(f"/{segment(self.page)}/subscribed_apps")
+            answer.need("data")
+            apps = self._own_apps(answer)
+            fields = {field.find_text() for app in apps for field in app.items("subscribed_fields")}
+        except PayloadError:
+            raise UnavailableError("an answer that can't be read") from None
+        if owner != self.page:
+            raise CredentialsError(
+                "token of another page", advice="The access token belongs to another page: connect the page again."
+            )
+        missing = [name for name in wanted if name not in fields]
+        if missing:
+            raise ConfigurationError(f"the app is not subscribed to {', '.join(missing)} of this page")
+        return f"token good, subscribed to {', '.join(sorted(filter(None, fields)))}"
+
+    def _own_apps(self, answer: Reader) -> list[Reader]:
+        """The subscriptions of our app, or of all apps where the option ``app_id`` is not set."""
+        return [app for app in answer.items("data") if not self._app or app.find_id("id") == self._app]
+
+
+def read_list(answer: Reader, *, busy: bool = False) -> ListPage:
+    """A list answer: ``data`` and, where there is more, the cursor. Unreadable: UnavailableError."""
+    try:
+        more = answer.has("paging") and answer.need("paging").has("next")
+        answer.need("data")  # an answer that is no list is not an empty list
+        return ListPage(
+            items=tuple(answer.items("data")),
+            after=answer.find_id("paging", "cursors", "after") if more else None,
+            busy=busy,
+        )
+    except PayloadError:
+        raise UnavailableError("a list that can't be read") from None
+
+
+def _read(answer: ApiAnswer) -> Reader:
+    try:
+        found = answer.json
+    except PayloadError:
+        raise UnavailableError("an answer that can't be read") from None
+    if not isinstance(found.value, dict):
+        raise UnavailableError("an answer that is no object")
+    return found

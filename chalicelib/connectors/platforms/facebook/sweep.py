@@ -1,0 +1,178 @@
+"""One bounded poll of a page: reviews and posts since the watermark, and the comments of every post that changed.
+
+The feed is ordered by creation, so an old post with a new comment is found by its ``updated_time``; the newest
+`FEED_PAGES` pages of posts are looked at. The cursor carries the work that is left, so that a poll which hits its bound
+goes on where it stopped. What was edited or removed meanwhile can't be found this way. Source: Graph API reference >
+Page feed, Object comments, Page ratings, read 2026-11-22.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from chalicelib.connectors.platforms._meta.entry import Side
+from chalicelib.connectors.platforms._meta.graph import GraphApi, ListPage
+from chalicelib.connectors.platforms.facebook.nodes import (
+    COMMENT_FIELDS,
+    POST_FIELDS,
+    RATING_FIELDS,
+    comment_event,
+    post_event,
+    rating_event,
+)
+from chalicelib.connectors.toolkit.api import segment
+from chalicelib.connectors.toolkit.payload import Collector, Reader, read_json
+from chalicelib.core.errors import NotFoundError, PayloadError, RejectedError
+from chalicelib.core.events import InboundMessage, Parsed
+from chalicelib.core.ids import Cursor
+from chalicelib.ports.platform import Polled
+
+CALLS = 20
+"""Most calls of one poll."""
+FEED_PAGES = 8
+POSTS = 25
+COMMENTS = 100
+OVERLAP = timedelta(minutes=10)
+"""Lists lag behind webhooks; repeats are harmless."""
+FIRST_LOOK = timedelta(hours=1)
+"""How far back the first poll of all looks."""
+
+
+@dataclass(slots=True)
+class Sweep:
+    """The cursor. ``since``: the watermark; ``began``: when this sweep began, the next watermark; ``stage``: feed pages
+    read, -1 before the reviews; ``feed``: the next feed page; ``posts``: whose comments are still to be read, and the
+    cursor of the next page of them."""
+
+    since: str
+    began: str
+    stage: int = -1
+    feed: str | None = None
+    posts: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def watermark(self) -> datetime:
+        """From when on things are new."""
+        return datetime.fromisoformat(self.since) - OVERLAP
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing is left to read."""
+        return self.stage >= FEED_PAGES and not self.posts
+
+
+def poll(graph: GraphApi, side: Side, cursor: Cursor | None, now: datetime) -> Polled:
+    """At most `CALLS` calls on from `cursor`. Raises leaves; then nothing is lost, as the cursor stays."""
+    sweep, out, calls, busy = _open(cursor, now), Collector(), 0, False
+    while not sweep.is_done and calls < CALLS and not busy:
+        busy = _step(graph, side, sweep, out)
+        calls += 1
+    more = not sweep.is_done and not busy
+    if sweep.is_done:
+        sweep = Sweep(since=sweep.began, began=sweep.began, stage=FEED_PAGES)
+    events = sorted(out.events, key=lambda event: event.sent_at)
+    parsed = Parsed(events=tuple(events), malformed=tuple(out.malformed), ignored=dict(out.ignored))
+    return Polled(parsed=parsed, cursor=Cursor(json.dumps(asdict(sweep), separators=(",", ":"))), more=more)
+
+
+def _open(cursor: Cursor | None, now: datetime) -> Sweep:
+    """The sweep to go on with, or a new one from where the last ended."""
+    began = now.isoformat()
+    known = _restore(cursor) if cursor else None
+    if known is None:
+        return Sweep(since=(now - FIRST_LOOK).isoformat(), began=began)
+    return Sweep(since=known.since, began=began) if known.is_done else known
+
+
+def _restore(cursor: Cursor) -> Sweep | None:
+    try:
+        data = read_json(cursor.encode())
+        posts = data.need("posts")
+        return Sweep(
+            since=data.need_time("since").isoformat(),
+            began=data.need_time("began").isoformat(),
+            stage=int(data.need_id("stage")),
+            feed=data.find_id("feed"),
+            posts={post: posts.find_id(post) for post in posts.keys()},  # noqa: SIM118
+        )
+    except (PayloadError, ValueError):
+        return None
+
+
+def _step(graph: GraphApi, side: Side, sweep: Sweep, out: Collector) -> bool:
+    """One call. Returns whether the allowance is nearly used up."""
+    if sweep.posts:
+        return _comments(graph, side, sweep, out)
+    if sweep.stage < 0:
+        return _ratings(graph, side, sweep, out)
+    return _feed(graph, side, sweep, out)
+
+
+def _ratings(graph: GraphApi, side: Side, sweep: Sweep, out: Collector) -> bool:
+    sweep.stage = 0
+    try:
+        page = _one(graph, f"/{segment(graph.page)}/ratings", RATING_FIELDS, POSTS)
+    except (RejectedError, NotFoundError):
+        # Pages that have recommendations switched off.
+        out.ignore("poll/ratings")
+        return False
+    _collect(out, page, sweep.watermark, partial(rating_event, side))
+    return page.busy
+
+
+def _feed(graph: GraphApi, side: Side, sweep: Sweep, out: Collector) -> bool:
+    page = _one(graph, f"/{segment(graph.page)}/feed", POST_FIELDS, POSTS, after=sweep.feed)
+    sweep.stage, sweep.feed = (sweep.stage + 1 if page.after else FEED_PAGES), page.after
+    _collect(out, page, sweep.watermark, partial(_post, side, sweep))
+    return page.busy
+
+
+def _post(side: Side, sweep: Sweep, post: Reader) -> InboundMessage:
+    """The post itself; that something below it changed is noted in the sweep."""
+    event = post_event(side, post)
+    if (post.find_time("updated_time") or event.sent_at) >= sweep.watermark:
+        sweep.posts.setdefault(event.key.message, None)
+    return event
+
+
+def _comments(graph: GraphApi, side: Side, sweep: Sweep, out: Collector) -> bool:
+    post, after = next(iter(sweep.posts.items()))
+    path = f"/{segment(post)}/comments"
+    try:
+        page = _one(graph, path, COMMENT_FIELDS, COMMENTS, after, filter="stream", order="reverse_chronological")
+    except (NotFoundError, RejectedError):
+        # One that can't be read must not hide all others for good.
+        out.ignore("poll/post refused")
+        del sweep.posts[post]
+        return False
+    reached = _collect(out, page, sweep.watermark, partial(comment_event, side, post))
+    if page.after is None or reached:
+        del sweep.posts[post]
+    else:
+        sweep.posts[post] = page.after
+    return page.busy
+
+
+def _one(graph: GraphApi, path: str, fields: str, limit: int, after: str | None = None, **params: str) -> ListPage:
+    return next(graph.pages(path, most=1, after=after, fields=fields, limit=limit, **params))
+
+
+def _collect(out: Collector, page: ListPage, since: datetime, make: Callable[[Reader], InboundMessage]) -> bool:
+    """Add what is new. Returns whether the list has reached what is old."""
+    reached = False
+
+    def add(node: Reader) -> None:
+        nonlocal reached
+        event = make(node)
+        if event.sent_at >= since:
+            out.events.append(event)
+        else:
+            reached = True
+
+    for node in page.items:
+        out.attempt(add, node)
+    return reached

@@ -1,0 +1,60 @@
+"""Messenger: the private messages of a Facebook page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from chalicelib.connectors.platforms._meta.family import API_VERSION, CREDENTIALS, HOSTS, MESSENGER, OPTIONS, family_of
+from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
+from chalicelib.core.events import Surface
+from chalicelib.core.text.length import LengthUnit, Limit, TextLimits
+from chalicelib.ports.spec import Fact, Level, OptionField, PlatformSpec, ShownBy
+
+SPEC = PlatformSpec(
+    name=MESSENGER,
+    title="Messenger",
+    level=Level.COMPLETE,
+    capabilities=PlatformCapabilities(
+        surfaces=frozenset({Surface.DM}),
+        text_limits=TextLimits((Limit(1999, LengthUnit.UTF16),)),
+        reply_window=timedelta(days=7),
+        threading=Threading.NONE,
+        edit=True,
+        delete=True,
+        delivery_updates=True,
+        terms=PlatformTerms(
+            note="Meta Platform Terms: what people wrote is used to answer them, and for nothing else."
+        ),
+    ),
+    credentials=CREDENTIALS,
+    hosts=HOSTS,
+    shown_by=ShownBy.DOCUMENTATION,
+    options=(
+        *OPTIONS,
+        OptionField(
+            name="human_agent",
+            description="'true' when Meta has granted the app the Human Agent feature: 7 days to answer, not 24 hours.",
+            default="false",
+        ),
+    ),
+    api_version=API_VERSION,
+    family=family_of(MESSENGER),
+    facts=(
+        Fact(
+            what="24 hours to answer; 7 days for a person's answer with the Human Agent feature",
+            source="Messenger Platform: Policy overview",
+            date="2026-09-28",
+        ),
+        Fact(what="Less than 2,000 characters", source="Messenger Platform: Send API reference", date="2026-11-22"),
+        Fact(
+            what="Webhooks want 200 within 5 seconds; after an hour of failures the page is unsubscribed",
+            source="Messenger Platform: Webhooks",
+            date="2026-11-22",
+        ),
+        Fact(
+            what="Only the 20 newest messages of a thread can be read",
+            source="Messenger Platform: Conversations",
+            date="2026-02-11",
+        ),
+    ),
+)

@@ -1,0 +1,100 @@
+"""Places in X's lists: the cursor of a poll. Pure.
+
+Mentions can be asked for between two ids; private messages only page by page from the newest. A list that is longer
+than one poll is taken in several, and only when all of it is taken does ``since`` move.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.core.ids import Cursor
+
+OVERLAP = timedelta(minutes=2)
+"""X's lists may lag by some seconds: what is older than the newest seen may still appear below it."""
+FIRST_LOOK = timedelta(hours=1)
+"""How far back the first poll of an account looks."""
+
+_EPOCH_MS = 1288834974657  # what X's ids count from: milliseconds, then 22 bits that tell ids of the same one apart
+_NAMES = ("mentions", "messages")
+
+
+def id_at(at: datetime) -> int:
+    """The smallest id that X could give at `at`; 0 for times before ids were made so (November 2010)."""
+    return max(0, int(at.timestamp() * 1000) - _EPOCH_MS) << 22
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """``since``: all up to this id is known. While a long list is taken: ``newest``, what ``since`` becomes in the end,
+    and where to go on: below the id ``until``, or at the page ``token``."""
+
+    since: int
+    newest: int | None = None
+    until: int | None = None
+    token: str | None = None
+
+    @property
+    def floor(self) -> int:
+        """From where to read: ``since`` with the overlap. Ids too small to be times have no overlap."""
+        overlapped = self.since - (int(OVERLAP.total_seconds() * 1000) << 22)
+        return overlapped if overlapped > 0 else self.since
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether more of the list waits to be taken."""
+        return self.until is not None or self.token is not None
+
+    def finished(self, ids: list[int]) -> Place:
+        """The place when these ids were the last to take."""
+        return Place(since=self._newest(ids))
+
+    def below(self, ids: list[int]) -> Place:
+        """The place when there is more below these ids."""
+        return Place(since=self.since, newest=self._newest(ids), until=min(ids))
+
+    def at_page(self, ids: list[int], token: str) -> Place:
+        """The place when there is more from the page `token` on."""
+        return Place(since=self.since, newest=self._newest(ids), token=token)
+
+    def _newest(self, ids: list[int]) -> int:
+        return max([self.newest or self.since, *ids])
+
+
+def read_cursor(cursor: Cursor | None, now: datetime) -> dict[str, Place]:
+    """The places by list. What can't be read starts anew: repeats are harmless, a stuck poll is not."""
+    start = Place(since=id_at(now - FIRST_LOOK))
+    try:
+        data = json.loads(cursor or "{}")
+    except (ValueError, RecursionError):
+        data = {}
+    found = data if isinstance(data, dict) else {}
+    return {name: _place(found.get(name)) or start for name in _NAMES}
+
+
+def _place(values: object) -> Place | None:
+    if not isinstance(values, dict) or not _is_id(values.get("since")):
+        return None
+    token = values.get("token")
+    return Place(
+        since=values["since"],
+        newest=values["newest"] if _is_id(values.get("newest")) else None,
+        until=values["until"] if _is_id(values.get("until")) else None,
+        token=token if isinstance(token, str) and token else None,
+    )
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
+
+
+def write_cursor(places: Mapping[str, Place]) -> Cursor:
+    """As `read_cursor` reads it."""
+    data = {}
+    for name, place in sorted(places.items()):
+        fields = {"since": place.since, "newest": place.newest, "until": place.until, "token": place.token}
+        data[name] = {key: value for key, value in fields.items() if value is not None}
+    return Cursor(json.dumps(data, separators=(",", ":")))

@@ -1,0 +1,41 @@
+"""The names and the form of archived payloads, whoever keeps them. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from chalicelib.core.errors import NotFoundError
+
+_ODD = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def archive_key(source: str, received_at: datetime, body: bytes) -> str:
+    """``facebook/main/2026/11/20/120000.000000-<digest>``: found by hand, and the same for the same arrival."""
+    moment = received_at.astimezone(UTC)
+    place = "/".join(_ODD.sub("-", part).strip(".") or "-" for part in source.split("/"))
+    name = hashlib.sha256(source.encode("utf-8", "surrogatepass") + b"\0" + body).hexdigest()[:20]
+    return f"{place}/{moment:%Y/%m/%d/%H%M%S.%f}-{name}"
+
+
+def pack(body: bytes, headers: Mapping[str, str], expires_at: datetime) -> bytes:
+    """One object: a line of JSON about the payload, then its bytes as they came."""
+    about = {"headers": dict(headers), "expires_at": expires_at.astimezone(UTC).isoformat()}
+    return json.dumps(about).encode("ascii") + b"\n" + body
+
+
+def unpack(data: bytes, now: datetime) -> tuple[bytes, Mapping[str, str]]:
+    """Body and headers. Raises NotFoundError when its time is over, or when `data` was not made by `pack`."""
+    line, _, body = data.partition(b"\n")
+    try:
+        about = json.loads(line)
+        headers = {str(name): str(value) for name, value in about["headers"].items()}
+        expires_at = datetime.fromisoformat(about["expires_at"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise NotFoundError("this is no archived payload") from None
+    if now >= expires_at:
+        raise NotFoundError("the payload's time is over")
+    return body, headers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -96,8 +96,9 @@ def add(app: Application, kind: str, connector: str, name: str, **choices: Any) 
     kind_ = ConnectionKind(kind)
     spec = _spec(kind_, connector)
     options = _options(spec, choices["options"])
-    secrets = _secrets(spec, choices["secrets_file"])
     endpoint = choices["endpoint"]
+    fields = [item for item in spec.credentials if endpoint or item.used_for is UsedFor.CALL]
+    secrets = _secrets(fields, choices["secrets_file"])
     if kind_ is ConnectionKind.PLATFORM:
         account = _account(app, connector, name, choices, options)
         app.runtime.stores.directory.put_account(account)
@@ -137,24 +138,32 @@ def _options(spec: Spec, given: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
-def _secrets(spec: Spec, file: Any) -> dict[str, str]:
-    """By name, from a JSON object or by prompt. What is optional may be left empty."""
-    if file is not None:
-        try:
-            given = json.load(file)
-        except ValueError as error:
-            raise ConfigurationError("--secrets: not JSON") from error
-        if not isinstance(given, Mapping) or not all(isinstance(item, str) for item in given.values()):
-            raise ConfigurationError("--secrets: an object of strings is expected")
-        unknown = sorted(set(given) - {item.name for item in spec.credentials})
-        if unknown:
-            raise ConfigurationError(f"--secrets: unknown {', '.join(unknown)}")
-        return {str(name): str(value) for name, value in given.items()}
-    if not sys.stdin.isatty() and any(item.required for item in spec.credentials):
-        raise ConfigurationError(
-            "secrets are needed: --secrets FILE, or --secrets - and a JSON object on standard input"
-        )
-    return {item.name: _ask(item) for item in spec.credentials}
+def _secrets(fields: Sequence[CredentialField], file: Any) -> dict[str, str]:
+    """By name, from a JSON object or by prompt. What is optional may be left empty; nothing required may be missing."""
+    values = _from_file(fields, file) if file is not None else _from_prompt(fields)
+    missing = [item.name for item in fields if item.required and not values.get(item.name)]
+    if missing:
+        raise ConfigurationError(f"secrets are missing: {', '.join(missing)}")
+    return values
+
+
+def _from_file(fields: Sequence[CredentialField], file: Any) -> dict[str, str]:
+    try:
+        given = json.load(file)
+    except ValueError as error:
+        raise ConfigurationError("--secrets: not JSON") from error
+    if not isinstance(given, Mapping) or not all(isinstance(item, str) for item in given.values()):
+        raise ConfigurationError("--secrets: an object of strings is expected")
+    unknown = sorted(set(given) - {item.name for item in fields})
+    if unknown:
+        raise ConfigurationError(f"--secrets: unknown {', '.join(unknown)}")
+    return {str(name): str(value) for name, value in given.items()}
+
+
+def _from_prompt(fields: Sequence[CredentialField]) -> dict[str, str]:
+    if not sys.stdin.isatty() and any(item.required for item in fields):
+        raise ConfigurationError("secrets are needed: --secrets FILE, or --secrets - and JSON on standard input")
+    return {item.name: _ask(item) for item in fields} if sys.stdin.isatty() else {}
 
 
 def _ask(field: CredentialField) -> str:
@@ -196,9 +205,6 @@ def _store_secrets(
 ) -> None:
     """VERIFY and CALL fields apart: the public function may read the first kind only."""
     verify = {item.name for item in spec.credentials if item.used_for is UsedFor.VERIFY}
-    missing = [item.name for item in spec.credentials if item.required and not secrets.get(item.name)]
-    if missing:
-        raise ConfigurationError(f"secrets are missing: {', '.join(missing)}")
     calls = {field: value for field, value in secrets.items() if field not in verify and value}
     checks = {field: (value,) for field, value in secrets.items() if field in verify and value}
     if calls:

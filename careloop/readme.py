@@ -1,0 +1,123 @@
+"""The README's table of connectors, generated from their specs: ``python -m careloop.readme`` brings it up to date."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from chalicelib.connectors import registry
+from chalicelib.core.account import ConnectionKind
+from chalicelib.core.capabilities import PlatformCapabilities
+from chalicelib.core.text.length import TextLimits
+from chalicelib.ports.spec import CrmSpec, HelpdeskSpec, PlatformSpec
+
+BEGIN = "<!-- connectors: made by `python -m careloop.readme` -->"
+END = "<!-- connectors end -->"
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _limits(limits: TextLimits | None) -> str:
+    if limits is None:
+        return ""
+    return " and ".join(f"{item.maximum:,} {item.unit.value.replace('_', ' ')}" for item in limits.limits)
+
+
+def _lengths(capabilities: PlatformCapabilities) -> str:
+    public, private = _limits(capabilities.text_limits), _limits(capabilities.private_text_limits)
+    return public if not private or private == public else f"{public}; private {private}"
+
+
+def platforms() -> list[str]:
+    """Rows of the platforms."""
+    lines = [
+        _row(
+            "platform", "level", "comes by", "longest post", "private answer", "sent twice?", "CRM matching", "shown by"
+        ),
+        _row(*["---"] * 8),
+    ]
+    for name in registry.names(ConnectionKind.PLATFORM):
+        spec = registry.spec(ConnectionKind.PLATFORM, name)
+        assert isinstance(spec, PlatformSpec)
+        capabilities = spec.capabilities
+        lines.append(
+            _row(
+                spec.title,
+                spec.level.name.lower(),
+                "polling" if capabilities.polls else "webhook",
+                _lengths(capabilities),
+                _yes(capabilities.private_reply),
+                "harmless" if capabilities.idempotent_send else "looked for first",
+                "yes" if capabilities.terms.may_match_crm else "only what is told directly",
+                spec.shown_by.value,
+            )
+        )
+    return lines
+
+
+def helpdesks() -> list[str]:
+    """Rows of the helpdesks."""
+    lines = [
+        _row("helpdesk", "comes by", "writes as the customer", "creates once by itself", "closed is final", "shown by"),
+        _row(*["---"] * 6),
+    ]
+    for name in registry.names(ConnectionKind.HELPDESK):
+        spec = registry.spec(ConnectionKind.HELPDESK, name)
+        assert isinstance(spec, HelpdeskSpec)
+        capabilities = spec.capabilities
+        ways = [
+            word for word, has in (("webhook", capabilities.signed_webhooks), ("polling", capabilities.polls)) if has
+        ]
+        lines.append(
+            _row(
+                spec.title,
+                " and ".join(ways),
+                _yes(capabilities.acts_as_customer),
+                _yes(capabilities.idempotent_create),
+                _yes(capabilities.closed_is_final),
+                spec.shown_by.value,
+            )
+        )
+    return lines
+
+
+def crms() -> list[str]:
+    """Rows of the CRMs."""
+    lines = [_row("CRM", "finds by", "shown by"), _row(*["---"] * 3)]
+    for name in registry.names(ConnectionKind.CRM):
+        spec = registry.spec(ConnectionKind.CRM, name)
+        assert isinstance(spec, CrmSpec)
+        clues = ", ".join(sorted(item.replace("_", " ") for item in spec.capabilities.finds_by))
+        lines.append(_row(spec.title, clues, spec.shown_by.value))
+    return lines
+
+
+def table() -> str:
+    """All three tables, between their marks."""
+    return "\n".join([BEGIN, "", *platforms(), "", *helpdesks(), "", *crms(), "", END])
+
+
+def updated(readme: str) -> str:
+    """`readme` with the present table. Raises ValueError when the marks are not there."""
+    start, end = readme.index(BEGIN), readme.index(END) + len(END)
+    return readme[:start] + table() + readme[end:]
+
+
+def main() -> int:
+    """Rewrite README.md; says whether it changed."""
+    path = Path("README.md")
+    before = path.read_text(encoding="utf-8")
+    after = updated(before)
+    path.write_text(after, encoding="utf-8")
+    print("README.md brought up to date." if after != before else "README.md is up to date.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ CASES = Path(__file__).resolve().parent.parent / "cases"
 NOON = "2026-11-20T12:00:00+00:00"
 
 
+@cache
 def load(path: Path) -> Any:
-    """The JSON in `path`; a mistake names the file."""
+    """The JSON in `path`, not to be changed; a mistake names the file."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

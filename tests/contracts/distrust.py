@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 _DEEP = 300
 _MARK = "\x01here\x01"
 _MARK_JSON = json.dumps(_MARK)
-_MANY = 250
+_MANY = 120
 """A document with more places than this is spoiled once for each kind of place, not for each place."""
 
 REPLACEMENTS: dict[str, str] = {
@@ -29,6 +28,18 @@ REPLACEMENTS: dict[str, str] = {
     "a lone surrogate": '"a\\ud800\\u0000b"',
 }
 """What it is, and its JSON text (some have no Python value that survives `json.dumps`)."""
+
+FROM_A_SERVER = (
+    "null",
+    "empty text",
+    "empty list",
+    "empty object",
+    "minus one",
+    "infinity",
+    "nested lists",
+    "a lone surrogate",
+)
+"""Replacements for answers of a vendor, whom we asked ourselves: one of each type."""
 
 BODIES: dict[str, bytes] = {
     "nothing": b"",
@@ -76,21 +87,25 @@ def name_of(place: tuple[Any, ...]) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).lstrip(".")
 
 
-def spoiled(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """(what was done, the new body) for everything that can be done to `body`; nothing when it is not JSON."""
+def spoiled(body: bytes, chosen: Sequence[str] = ()) -> Iterator[tuple[str, bytes]]:
+    """(what was done, the new body) for everything that can be done to `body` (or with the `chosen` replacements
+    alone); nothing when it is not JSON."""
     try:
         original = json.loads(body)
     except ValueError:
         return
     for place in _chosen(original):
-        document = copy.deepcopy(original)
-        parent = _parent(document, place)
-        parent[place[-1]] = _MARK
-        text = json.dumps(document)
-        for what, literal in REPLACEMENTS.items():
-            yield f"{name_of(place)} = {what}", text.replace(_MARK_JSON, literal).encode()
-        del parent[place[-1]]
-        yield f"{name_of(place)} removed", json.dumps(document).encode()
+        parent, last = _parent(original, place), place[-1]
+        kept, parent[last] = parent[last], _MARK
+        text = json.dumps(original)
+        for what in chosen or REPLACEMENTS:
+            yield f"{name_of(place)} = {what}", text.replace(_MARK_JSON, REPLACEMENTS[what]).encode()
+        del parent[last]
+        yield f"{name_of(place)} removed", json.dumps(original).encode()
+        if isinstance(parent, list):
+            parent.insert(last, kept)
+        else:
+            parent[last] = kept
 
 
 def respaced(body: bytes) -> bytes | None:

@@ -1,0 +1,54 @@
+"""Bluesky's data sheet. Sources: the AT Protocol lexicons and the servers' code; see README.md."""
+
+from __future__ import annotations
+
+from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
+from chalicelib.core.events import Surface
+from chalicelib.core.text.length import LengthUnit, Limit, TextLimits
+from chalicelib.ports.spec import CredentialField, Fact, Level, OptionField, PlatformSpec, ShownBy, UsedFor
+
+_LEXICONS = "bluesky-social/atproto lexicons at d6296a1cfdb4"
+
+SPEC = PlatformSpec(
+    name="bluesky",
+    title="Bluesky",
+    level=Level.COMPLETE,
+    capabilities=PlatformCapabilities(
+        surfaces=frozenset({Surface.COMMENT, Surface.MENTION, Surface.POST}),
+        text_limits=TextLimits((Limit(300, LengthUnit.GRAPHEMES), Limit(3000, LengthUnit.BYTES))),
+        threading=Threading.CHAIN,
+        idempotent_send=True,
+        polls=True,
+        terms=PlatformTerms(note="Public posts by an open protocol; a deleted post must not be shown any longer."),
+    ),
+    credentials=(
+        CredentialField(
+            name="app_password",
+            description="An app password of the account (Settings, Privacy and security, App passwords)",
+            used_for=UsedFor.CALL,
+            example="abcd-efgh-ijkl-mnop",
+        ),
+    ),
+    hosts=("bsky.social", "*.host.bsky.network"),
+    shown_by=ShownBy.REAL_SERVER,
+    options=(
+        OptionField(
+            name="base_url",
+            description="The account's own PDS, when it is not one of Bluesky's",
+            default="https://bsky.social",
+            example="https://pds.example.com",
+        ),
+    ),
+    api_version="lexicons of 2026-08-20",
+    facts=(
+        Fact(what="A post has at most 300 graphemes and 3,000 bytes", source=f"{_LEXICONS}, feed.post", date="2026-08"),
+        Fact(what="At most 100 notifications a page, newest first", source=_LEXICONS, date="2026-08"),
+        Fact(what="5,000 write points an hour, 3 for a new post", source="docs.bsky.app, rate limits", date="2026-08"),
+        Fact(what="30 logins in 5 minutes, 300 a day", source="docs.bsky.app, rate limits", date="2026-08"),
+        Fact(
+            what="Putting the same record under the same key again changes nothing",
+            source="tried on a real PDS, dev-env 0.6.7",
+            date="2026-11-22",
+        ),
+    ),
+)

@@ -1,0 +1,30 @@
+"""Bluesky has no webhooks, so nobody may come in. What its API answers and its stream sends can be read."""
+
+from __future__ import annotations
+
+from chalicelib.connectors.platforms.bluesky.payload import parse_document
+from chalicelib.connectors.toolkit.payload import read_json
+from chalicelib.core.errors import ConfigurationError, UnknownEndpointError
+from chalicelib.core.events import Parsed, PlatformEvent
+from chalicelib.core.ids import AccountKey
+from chalicelib.core.webhook import VerifiedWebhook, WebhookRequest
+from chalicelib.ports.receiver import ReceiverContext
+
+
+class Receiver:
+    """Reads saved payloads (``careloop parse``); see `payload` for the shapes."""
+
+    def __init__(self, context: ReceiverContext) -> None:
+        self._accounts = context.accounts
+
+    def verify(self, request: WebhookRequest) -> None:
+        """Always raises UnknownEndpointError: there is nothing to verify."""
+        raise UnknownEndpointError("Bluesky sends no webhooks")
+
+    def parse(self, webhook: VerifiedWebhook) -> Parsed[PlatformEvent]:
+        """A page of notifications, a thread, posts, or Jetstream frames. Raises PayloadError; ConfigurationError when
+        it isn't known whose they are."""
+        if len(self._accounts) != 1:
+            raise ConfigurationError("Bluesky payloads do not name the account: exactly one must be known")
+        account = AccountKey(platform="bluesky", account=self._accounts[0])
+        return parse_document(read_json(webhook.request.body), account, webhook.request.received_at)

@@ -1,0 +1,141 @@
+"""A customer in a private Matrix room: the one real server here that pushes, with retries and repeats of its own."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from tests.e2e.product import Product
+from tests.e2e.servers.matrix_people import MatrixUser
+from tests.e2e.servers.rt import RequestTracker
+from tests.e2e.servers.synapse import Synapse
+from tests.e2e.servers.tryton import Tryton
+from tests.e2e.servers.web import Api, wait_until
+
+pytestmark = pytest.mark.e2e
+
+PATIENCE = 60.0
+
+
+class Room:
+    """One customer's private room with the brand, and the ticket that comes of it."""
+
+    def __init__(self, product: Product, rt: RequestTracker, synapse: Synapse, tryton: Tryton) -> None:
+        self.product, self.rt, self.synapse = product, rt, synapse
+        as_url = f"{product.url}/webhooks/platform/matrix/chat"
+        synapse.start(as_url=as_url)
+        rt.start(hook_url=f"{product.url}/webhooks/helpdesk/rt/rt", hook_secret="e2e-hook-secret")
+        product.add_helpdesk(
+            "rt",
+            "rt",
+            options={"base_url": rt.url, "queue": "Social"},
+            call={"token": rt.bridge_token},
+            verify={"hook_secret": "e2e-hook-secret"},
+        )
+        product.add_crm("tryton", "tryton", options={"base_url": tryton.base_url}, call={"key": tryton.rest_key})
+        product.add_account(
+            "matrix",
+            synapse.brand_id,
+            helpdesk="rt",
+            crms=("tryton",),
+            options={"base_url": synapse.url},
+            call={"as_token": synapse.as_token},
+            endpoint="chat",
+            verify={"hs_token": synapse.hs_token},
+        )
+        self.customer: MatrixUser = synapse.create_user("kim")
+        self.email = f"kim.{secrets.token_hex(3)}@example.com"
+        tryton.create_party("Kim Park", email=self.email)
+        self.room = self.customer.create_direct_room(synapse.brand_id)
+
+    def tickets(self) -> list[int]:
+        """Tickets of this customer, whose user id is in the subject or the first words."""
+        local = self.customer.user_id.split(":")[0].lstrip("@")
+        return self.rt.agent().find(f"Queue='Social' AND Subject LIKE '{local}'")
+
+    def ticket(self) -> int:
+        """The one ticket."""
+        found: list[int] = wait_until(self.tickets, "a ticket", timeout=PATIENCE)
+        return found[0]
+
+    def words(self, ticket: int) -> str:
+        """Everything written to and by the customer."""
+        return "\n".join(item.text for item in self.rt.agent().history(ticket, "Create", "Correspond"))
+
+    def wait_words(self, ticket: int, words: str) -> None:
+        """Until the ticket holds `words`."""
+        wait_until(lambda: words in self.words(ticket), f"{words!r} on the ticket", timeout=PATIENCE)
+
+    def notes(self, ticket: int) -> str:
+        """All internal notes."""
+        return "\n".join(item.text for item in self.rt.agent().history(ticket, "Comment"))
+
+
+@pytest.fixture
+def room(product: Product, rt: RequestTracker, synapse: Synapse, tryton: Tryton) -> Room:
+    """A room whose customer has written nothing yet."""
+    return Room(product, rt, synapse, tryton)
+
+
+def test_the_loop(room: Room) -> None:
+    room.customer.send(room.room, "wo ist mein Päckchen? 📦")
+    ticket = room.ticket()
+    room.wait_words(ticket, "wo ist mein Päckchen? 📦")
+    room.rt.agent().reply(ticket, "Which e-mail address did you order with?")
+    room.customer.wait_message(room.room, by=room.synapse.brand_id, text="Which e-mail address did you order with?")
+    room.customer.send(room.room, f"with {room.email}")
+    room.wait_words(ticket, room.email)
+    wait_until(lambda: f"e-mail {room.email} (private message)" in room.notes(ticket), "the match", timeout=PATIENCE)
+    assert "Customer record: Kim Park" in room.notes(ticket)
+    room.rt.agent().resolve(ticket)
+    assert room.tickets() == [ticket]
+
+
+def test_edits_and_deletions_reach_the_ticket(room: Room) -> None:
+    event = room.customer.send(room.room, "my numbr is 1")
+    ticket = room.ticket()
+    room.customer.edit(room.room, event, "my number is 1")
+    room.wait_words(ticket, "it now reads:")
+    room.wait_words(ticket, "my number is 1")
+    room.customer.redact(room.room, event)
+    wait_until(lambda: "deleted a message" in room.notes(ticket), "the note", timeout=PATIENCE)
+
+
+def test_the_receiver_is_down_while_the_homeserver_pushes(room: Room) -> None:
+    room.customer.send(room.room, "first")
+    ticket = room.ticket()
+    room.product.stop_receiver()
+    for text in ("second", "third", "fourth"):
+        room.customer.send(room.room, text)
+    room.product.start_receiver()
+    room.wait_words(ticket, "fourth")
+    words = room.words(ticket)
+    assert [words.count(text) for text in ("first", "second", "third", "fourth")] == [1, 1, 1, 1]
+    assert words.index("second") < words.index("third") < words.index("fourth")
+    assert room.tickets() == [ticket]
+
+
+def test_the_same_transaction_twice_is_one_entry(room: Room) -> None:
+    event = room.customer.send(room.room, "only once, please")
+    ticket = room.ticket()
+    repeated = {
+        "events": [
+            {
+                "type": "m.room.message",
+                "event_id": event,
+                "room_id": room.room,
+                "sender": room.customer.user_id,
+                "origin_server_ts": 1795000000000,
+                "content": {"msgtype": "m.text", "body": "only once, please"},
+            }
+        ]
+    }
+    api = Api(base=room.product.url, headers={"Authorization": f"Bearer {room.synapse.hs_token}"})
+    for number in ("9001", "9001", "9002"):
+        path = f"/webhooks/platform/matrix/chat/_matrix/app/v1/transactions/{number}"
+        assert api.call("PUT", path, json=repeated).status == 200
+    room.customer.send(room.room, "the end")
+    room.wait_words(ticket, "the end")
+    assert room.words(ticket).count("only once, please") == 1
+    assert room.tickets() == [ticket]

@@ -107,7 +107,7 @@ def test_the_loop(scene: Scene, shots: Path) -> None:
         install_browser()
     except NotInstallable as error:
         skip_or_fail("the browser", error)
-    post = scene.customer.post(f"Hallo @{scene.brand.handle} wo ist mein Päckchen? 📦", mention=scene.brand)
+    post = scene.customer.post(f"Hallo @{scene.brand.handle} wo ist mein Päckchen? 📦", mention=[scene.brand])
     ticket = scene.ticket()
     assert "wo ist mein Päckchen? 📦" in scene.customers_words(ticket)
     brief = scene.notes(ticket)
@@ -139,7 +139,7 @@ def test_the_loop(scene: Scene, shots: Path) -> None:
 
 def test_the_helpdesk_is_down_while_customers_write(scene: Scene) -> None:
     scene.rt.stop()
-    first = scene.customer.post(f"@{scene.brand.handle} is anybody there?", mention=scene.brand)
+    first = scene.customer.post(f"@{scene.brand.handle} is anybody there?", mention=[scene.brand])
     scene.customer.reply(first, "hello? second message")
     inbound = scene.product.app.queues["inbound"]
     wait_until(lambda: inbound.depth() >= 1, "an event that waits", timeout=PATIENCE)
@@ -150,7 +150,7 @@ def test_the_helpdesk_is_down_while_customers_write(scene: Scene) -> None:
 
 
 def test_the_receiver_is_down_while_the_agent_answers(scene: Scene) -> None:
-    post = scene.customer.post(f"@{scene.brand.handle} my lamp is broken", mention=scene.brand)
+    post = scene.customer.post(f"@{scene.brand.handle} my lamp is broken", mention=[scene.brand])
     ticket = scene.ticket()
     scene.product.stop_receiver()
     scene.rt.agent().reply(ticket, "A new one is on its way.")
@@ -162,7 +162,7 @@ def test_the_receiver_is_down_while_the_agent_answers(scene: Scene) -> None:
 
 
 def test_poll_and_scrip_both_see_the_reply(scene: Scene) -> None:
-    post = scene.customer.post(f"@{scene.brand.handle} where is my invoice?", mention=scene.brand)
+    post = scene.customer.post(f"@{scene.brand.handle} where is my invoice?", mention=[scene.brand])
     ticket = scene.ticket()
     scene.rt.agent().reply(ticket, "It is in your mailbox.")
     scene.customer.wait_reply(post, by=scene.brand, timeout=PATIENCE)
@@ -181,7 +181,7 @@ def test_poll_and_scrip_both_see_the_reply(scene: Scene) -> None:
 def test_the_appview_is_away_and_comes_back(scene: Scene, bluesky: Bluesky) -> None:
     bluesky.cut_appview()
     try:
-        scene.customer.post(f"@{scene.brand.handle} do you hear me?", mention=scene.brand)
+        scene.customer.post(f"@{scene.brand.handle} do you hear me?", mention=[scene.brand])
         assert scene.brand.notifications().status == 502
     finally:
         bluesky.restore_appview()
@@ -191,7 +191,7 @@ def test_the_appview_is_away_and_comes_back(scene: Scene, bluesky: Bluesky) -> N
 
 
 def test_a_deleted_post_is_told_and_not_answered(scene: Scene) -> None:
-    post = scene.customer.post(f"@{scene.brand.handle} my name and address are ...", mention=scene.brand)
+    post = scene.customer.post(f"@{scene.brand.handle} my name and address are ...", mention=[scene.brand])
     ticket = scene.ticket()
     scene.customer.delete(post)
     scene.customer.wait_gone(post.uri)
@@ -201,7 +201,7 @@ def test_a_deleted_post_is_told_and_not_answered(scene: Scene) -> None:
 
 
 def test_an_internal_comment_never_leaves(scene: Scene) -> None:
-    post = scene.customer.post(f"@{scene.brand.handle} still waiting", mention=scene.brand)
+    post = scene.customer.post(f"@{scene.brand.handle} still waiting", mention=[scene.brand])
     ticket = scene.ticket()
     scene.rt.agent().comment(ticket, "this one is difficult")
     scene.rt.agent().reply(ticket, "We are on it.")

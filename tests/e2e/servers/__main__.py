@@ -26,6 +26,9 @@ _COLUMNS = ("server", "outcome", "install s", "start s", "MiB", "address or reas
 _WIDTHS = (9, 10, 9, 8, 6, 0)
 _AT_ONCE = 2
 
+Options = dict[str, str | int]
+Row = tuple[str, float | None, float | None, float | None, str]
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 2 for wrong usage, 1 for a failure (and, strictly, for a skip), else 0."""
@@ -41,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = sorted(set(names) - {*NAMES, _BROWSER})
     if unknown:
         parser.error(f"no such server: {', '.join(unknown)}")
-    options = dict(each.split("=", 1) for each in given.options if "=" in each)
+    options = dict(_option(parser, each) for each in given.options)
     begun = time.monotonic()
     print("  ".join(title.ljust(width) for title, width in zip(_COLUMNS, _WIDTHS, strict=True)).rstrip(), flush=True)
     with ThreadPoolExecutor(_AT_ONCE if given.command in ("install", "start") else 1) as pool:
@@ -51,7 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if failed or (given.strict and skipped) else 0
 
 
-def _run_one(command: str, name: str, options: dict[str, str]) -> str:
+def _option(parser: argparse.ArgumentParser, text: str) -> tuple[str, str | int]:
+    """``key=value``; a value of digits is a number."""
+    key, separator, value = text.partition("=")
+    if not separator:
+        parser.error(f"-o {text}: key=value is needed")
+    return key, int(value) if value.isdigit() else value
+
+
+def _run_one(command: str, name: str, options: Options) -> str:
     """One server's line of the table; returns ok, skipped or failed."""
     try:
         if name == _BROWSER:
@@ -61,34 +72,31 @@ def _run_one(command: str, name: str, options: dict[str, str]) -> str:
     except NotInstallable as error:
         _print_row(name, "skipped", None, None, None, error.reason)
         return "skipped"
-    except (ServerError, OSError) as error:
+    except (ServerError, OSError, TypeError, ValueError) as error:
         _print_row(name, "FAILED", None, None, None, str(error))
         return "failed"
     return "ok"
 
 
-Row = tuple[str, float | None, float | None, float | None, str]
-
-
-def _install(server: LocalServer, _: dict[str, str]) -> Row:
+def _install(server: LocalServer, _: Options) -> Row:
     server.install()
     return "installed", server.install_seconds, None, None, server.summary
 
 
-def _start(server: LocalServer, options: dict[str, str]) -> Row:
+def _start(server: LocalServer, options: Options) -> Row:
     server.install()
     server.reset()
     server.start(**options)
     return "started", server.install_seconds, server.start_seconds, server.memory_mib, server.url
 
 
-def _stop(server: LocalServer, _: dict[str, str]) -> Row:
+def _stop(server: LocalServer, _: Options) -> Row:
     was_running = server.is_running()
     server.stop()
     return "stopped" if was_running else "-", None, None, None, ""
 
 
-def _status(server: LocalServer, _: dict[str, str]) -> Row:
+def _status(server: LocalServer, _: Options) -> Row:
     if server.is_running():
         return "running", server.install_seconds, server.start_seconds, server.memory_mib, server.url
     return "installed" if server.is_installed else "absent", server.install_seconds, None, None, ""
@@ -107,7 +115,7 @@ def _browser(command: str) -> Row:
     )
 
 
-_COMMANDS: dict[str, Callable[[LocalServer, dict[str, str]], Row]] = {
+_COMMANDS: dict[str, Callable[[LocalServer, Options], Row]] = {
     "install": _install,
     "start": _start,
     "stop": _stop,

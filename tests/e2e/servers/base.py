@@ -69,6 +69,8 @@ class LocalServer(ABC):
     recipe: ClassVar[str]
     #: Long or memory-hungry: at most two such installations run at once.
     heavy: ClassVar[bool] = False
+    #: What ``start`` takes.
+    options: ClassVar[frozenset[str]] = frozenset({"port"})
     #: The name and the order (first started first) of the server's process groups.
     groups: ClassVar[tuple[str, ...]]
 
@@ -117,7 +119,9 @@ class LocalServer(ABC):
         return installing.is_current(self.install_dir, self.recipe) and self._is_installed()
 
     def start(self, **options: Any) -> None:
-        """See ``Server.start``; each server documents its own options."""
+        """See ``Server.start``; each server documents its own options. ``TypeError`` for one that it does not have."""
+        if unknown := sorted(set(options) - self.options):
+            raise TypeError(f"{self.name} has no option {', '.join(unknown)}; it has {', '.join(sorted(self.options))}")
         if not self.is_installed:
             self.install()
         self.stop()

@@ -22,6 +22,7 @@ from tests.e2e.servers.web import Api
 
 MODES = ("full", "pds")
 NODE_VERSION = "22.23.3"
+NPM_VERSION = "10.9.9"
 DEV_ENV_VERSION = "0.6.7"
 
 _ASSETS = Path(__file__).parent / "assets" / "bluesky"
@@ -44,8 +45,9 @@ class Bluesky(LocalServer):
 
     name: ClassVar[str] = "bluesky"
     summary: ClassVar[str] = "Bluesky PLC + PDS + AppView: social network"
-    recipe: ClassVar[str] = f"npm @atproto/dev-env {DEV_ENV_VERSION}, node {NODE_VERSION}, 1"
+    recipe: ClassVar[str] = f"npm @atproto/dev-env {DEV_ENV_VERSION}, node {NODE_VERSION}, npm {NPM_VERSION}, 1"
     heavy: ClassVar[bool] = True
+    options: ClassVar[frozenset[str]] = frozenset({"port", "mode"})
     groups: ClassVar[tuple[str, ...]] = ("postgres", "redis", "network")
 
     def __init__(self, **arguments: Any) -> None:
@@ -91,22 +93,23 @@ class Bluesky(LocalServer):
     def _install(self, log: Path) -> None:
         installing.apt_install(["postgresql", "redis-server"], log=log)
         installing.need_commands({"g++": "g++", "make": "make", "python3": "python3"}, log=log)
-        if not (self._node / "bin" / "node").exists():
-            package = f"{self._node.name}@{NODE_VERSION}"
-            (self.install_dir / "node22").mkdir(exist_ok=True)
-            installing.npm(
-                ["install", "--no-save", "--prefix", self.install_dir / "node22", package],
-                log=log,
-                cwd=self.install_dir,
-            )
+        tools = self.install_dir / "node22"
+        npm_cli = tools / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        if not ((self._node / "bin" / "node").exists() and npm_cli.exists()):
+            tools.mkdir(exist_ok=True)
+            packages = [f"{self._node.name}@{NODE_VERSION}", f"npm@{NPM_VERSION}"]
+            installing.npm(["install", "--no-save", "--prefix", tools, *packages], log=log, cwd=self.install_dir)
         self._app.mkdir(exist_ok=True)
         for file in ("package.json", "package-lock.json"):
             shutil.copy(_ASSETS / file, self._app)
-        # better-sqlite3 is compiled against the headers that come with this Node; other binaries are packages themselves.
+        # better-sqlite3 is compiled against the headers that come with this Node, by the npm that belongs to it (with
+        # Debian's own the result crashes); all other binaries are packages themselves.
         env = {"PATH": f"{self._node / 'bin'}:{os.environ['PATH']}", "npm_config_nodedir": str(self._node)}
-        installing.npm(["ci"], log=log, cwd=self._app, env=env)
+        program = (self._node / "bin" / "node", npm_cli)
+        installing.npm(["ci"], log=log, cwd=self._app, env=env, program=program)
         if not self._sqlite_loads(log):
-            installing.npm(["rebuild", "better-sqlite3", "--build-from-source"], log=log, cwd=self._app, env=env)
+            rebuild = ["rebuild", "better-sqlite3", "--build-from-source"]
+            installing.npm(rebuild, log=log, cwd=self._app, env=env, program=program)
             installing.require(self._sqlite_loads(log), "better-sqlite3 could not be compiled", log)
 
     def _sqlite_loads(self, log: Path) -> bool:

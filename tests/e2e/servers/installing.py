@@ -115,13 +115,18 @@ def make_venv(folder: Path, requirements: Sequence[str], *, log: Path) -> None:
     require(done, f"pip could not install {' '.join(requirements)}", log)
 
 
-def npm(arguments: Sequence[str | Path], *, log: Path, cwd: Path, env: Mapping[str, str] | None = None) -> None:
-    """Run npm without questions, audits or notices."""
+def npm(
+    arguments: Sequence[str | Path],
+    *,
+    log: Path,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    program: Sequence[str | Path] = ("npm",),
+) -> None:
+    """Run npm (or the one that ``program`` starts) without questions, audits or notices."""
     need_commands({"npm": "npm"}, log=log)
-    done = run_quiet(
-        ["npm", *arguments, "--no-audit", "--no-fund", "--no-update-notifier"], log=log, cwd=cwd, env=env or {}
-    )
-    require(done, f"npm could not {arguments[0]}", log)
+    argv = [*program, *arguments, "--no-audit", "--no-fund", "--no-update-notifier"]
+    require(run_quiet(argv, log=log, cwd=cwd, env=env or {}), f"npm could not {arguments[0]}", log)
 
 
 @contextlib.contextmanager

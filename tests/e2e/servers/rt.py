@@ -56,6 +56,7 @@ class RequestTracker(LocalServer):
     summary: ClassVar[str] = "Request Tracker 5: helpdesk"
     recipe: ClassVar[str] = "debian request-tracker5, 2"
     heavy: ClassVar[bool] = True
+    options: ClassVar[frozenset[str]] = frozenset({"port", "hook_url", "hook_secret", "hook_pause", "workers"})
     groups: ClassVar[tuple[str, ...]] = ("web",)
 
     # -- credentials --------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ class Synapse(LocalServer):
     summary: ClassVar[str] = "Matrix Synapse: private chat with webhooks"
     recipe: ClassVar[str] = f"pypi matrix-synapse {VERSION}, 1"
     heavy: ClassVar[bool] = True
+    options: ClassVar[frozenset[str]] = frozenset({"port", "as_url"})
     groups: ClassVar[tuple[str, ...]] = ("homeserver",)
 
     # -- credentials --------------------------------------------------------------------------------------------------

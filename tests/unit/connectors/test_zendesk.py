@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from careloop.twins.base import Fault
 from careloop.twins.zendesk import ZendeskTwin
+from chalicelib.connectors.helpdesks.zendesk import reading
 from chalicelib.core.errors import (
     ConfigurationError,
     CredentialsError,
@@ -321,6 +323,13 @@ def test_status_and_its_time() -> None:
     assert (seen.status, seen.status_changed_at) == (TicketStatus.SOLVED, solved_at)
 
 
+def test_a_cursor_never_goes_back() -> None:
+    desk = Desk()
+    ticket = desk.open_ticket()
+    ahead = Cursor("2299999999999")
+    assert desk.client.fetch_activity(ticket, ahead).cursor == ahead
+
+
 # -- merges ------------------------------------------------------------------------------------------------------------
 
 
@@ -388,7 +397,21 @@ def test_merges_are_followed_along_and_never_in_circles() -> None:
         for item in world.comments(tickets[number].ticket):
             source = {"from": {"ticket_id": int(tickets[target].ticket)}, "to": {}, "rel": "merge"}
             item["via"] = {"channel": "web", "source": source}
-    assert desk.client.fetch_activity(tickets[0], None).ticket in tickets[:2]
+    desk.calls()
+    assert desk.client.fetch_activity(tickets[0], None).ticket == tickets[1]
+    assert len([call for call in desk.calls() if call.endswith("/comments")]) == 2
+
+
+def test_the_survivors_own_side_of_a_merge_names_no_survivor() -> None:
+    def via(**source: Any) -> dict[str, Any]:
+        return {"via": {"channel": "web", "source": {"from": source, "to": {}, "rel": "merge"}}}
+
+    assert reading.merged_into(via(ticket_id=7)) == "7"
+    assert reading.merged_into(via(ticket_id="7", subject="x")) == "7"
+    assert reading.merged_into(via(ticket_ids=[7])) is None
+    assert reading.merged_into(via(ticket_ids=[7], ticket_id=7)) is None
+    assert reading.merged_into({"via": {"source": {"from": {}, "to": {"ticket_id": 8}, "rel": "merge"}}}) == "8"
+    assert reading.merged_into({"via": {"source": {"from": {"ticket_id": 7}, "to": {}, "rel": "follow_up"}}}) is None
 
 
 # -- polling -----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,17 +31,19 @@ UNAVAILABLE = frozenset(
         "TransactionInProgressException",
     }
 )
-CONFLICT = frozenset({"TransactionConflict", "TransactionConflictException"})
+CONFLICT = frozenset({"ResourceExistsException", "TransactionConflict", "TransactionConflictException"})
 CONFIGURATION = frozenset(
     {
         "AWS.SimpleQueueService.NonExistentQueue",
         "AccessDenied",
         "AccessDeniedException",
         "AllAccessDisabled",
+        "DecryptionFailure",
         "ExpiredToken",
         "ExpiredTokenException",
         "InvalidAccessKeyId",
         "InvalidClientTokenId",
+        "InvalidRequestException",
         "KmsAccessDenied",
         "NoSuchBucket",
         "QueueDoesNotExist",
@@ -69,8 +71,9 @@ def failure_for(code: str, what: str, *, status: int = 0) -> CareloopError | Non
 
 
 @contextmanager
-def reporting(what: str) -> Iterator[None]:
-    """Turn botocore's errors into ours: UnavailableError, ConflictError, ConfigurationError. Others pass unchanged.
+def reporting(what: str, *, leaving: Collection[str] = ()) -> Iterator[None]:
+    """Turn botocore's errors into ours: UnavailableError, ConflictError, ConfigurationError. Others pass unchanged, and
+    so do those with a code in `leaving`.
 
     `what` names the call for operators; nothing of the request's content gets into a message.
     """
@@ -80,7 +83,7 @@ def reporting(what: str) -> Iterator[None]:
         yield
     except ClientError as error:
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        failure = failure_for(code_of(error), what, status=status)
+        failure = None if code_of(error) in leaving else failure_for(code_of(error), what, status=status)
         if failure is None:
             raise
         raise failure from error

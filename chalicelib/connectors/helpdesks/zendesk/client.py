@@ -230,7 +230,7 @@ class Client:
             return  # without the tag, its replies are noticed later, when the customer writes
 
     def touched_since(self, cursor: Cursor | None) -> TouchedTickets:
-        """One call for each 1000 tickets that changed; see `HelpdeskClient`. Only tickets that bear our tag or a case's
+        """One call for each 500 tickets that changed; see `HelpdeskClient`. Only tickets that bear our tag or a case's
         external id."""
         return touched_tickets(self._api, self._context.clock.now(), cursor, bodies.own_tag(self._options))
 

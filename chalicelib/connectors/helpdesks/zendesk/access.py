@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.connectors.helpdesks.zendesk.loose import look
 from chalicelib.connectors.toolkit.api import ApiClient
 from chalicelib.connectors.toolkit.payload import Reader
-from chalicelib.core.errors import ConfigurationError, ConflictError, PayloadError, RejectedError, UnavailableError
+from chalicelib.core.errors import ConfigurationError, ConflictError, RejectedError
 from chalicelib.core.ids import digest
 from chalicelib.ports.helpdesk import HelpdeskContext
 from chalicelib.ports.services import HttpResponse
@@ -83,12 +82,3 @@ def _error_name(body: Any) -> str | None:
     details = look(body, "details")
     fields = [field for field in details if _NAME.fullmatch(field)] if isinstance(details, dict) else []
     return f"{name}:{','.join(sorted(fields)[:5])}" if fields else name
-
-
-@contextmanager
-def readable() -> Iterator[None]:
-    """An answer to a question that can't be read is as good as none: UnavailableError."""
-    try:
-        yield
-    except PayloadError as error:
-        raise UnavailableError(f"unreadable answer: {error.path}: {error.reason}") from error

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.connectors.helpdesks.zendesk import bodies, reading
-from chalicelib.connectors.helpdesks.zendesk.access import api_client, login_name, readable, site
+from chalicelib.connectors.helpdesks.zendesk.access import api_client, login_name, site
 from chalicelib.connectors.helpdesks.zendesk.export import touched_tickets
 from chalicelib.connectors.helpdesks.zendesk.reading import Entry, Shown, Talk
 from chalicelib.connectors.helpdesks.zendesk.tickets import TicketReader
 from chalicelib.connectors.toolkit.api import ApiAnswer, segment
+from chalicelib.connectors.toolkit.asking import readable
 from chalicelib.core.errors import (
     ConflictError,
     CredentialsError,

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from chalicelib.connectors.helpdesks.zendesk.access import readable
 from chalicelib.connectors.helpdesks.zendesk.loose import case_of, look
 from chalicelib.connectors.helpdesks.zendesk.reading import ticket_tags
 from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient
+from chalicelib.connectors.toolkit.asking import readable
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.errors import CredentialsError, NotFoundError, RejectedError, RetryableError
 from chalicelib.core.events import HelpdeskHint

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalicelib.connectors.helpdesks.zendesk import reading
-from chalicelib.connectors.helpdesks.zendesk.access import readable
 from chalicelib.connectors.helpdesks.zendesk.reading import Shown, Talk
 from chalicelib.connectors.toolkit.api import ApiClient, segment
+from chalicelib.connectors.toolkit.asking import readable
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.ids import CommentId
 

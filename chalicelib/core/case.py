@@ -35,6 +35,8 @@ class Route(StrEnum):
     """To the conversation of the customer's latest message."""
     PRIVATE = "private"
     """In private, by the agent's command."""
+    PUBLIC = "public"
+    """Into the public thread, by the agent's command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 HELP = {
     "/private": "your next replies go to the customer in private, until /public",
-    "/public": "your next replies go where the customer wrote last",
+    "/public": "your next replies go to the public thread, until /private",
     "/retry": "try once more to post the last reply that was refused or whose outcome is unknown",
     "/why": "what Careloop did with this ticket's messages, and why",
     "/help": "this list",

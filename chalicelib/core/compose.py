@@ -175,7 +175,7 @@ def route_note(private: bool, title: str) -> str:
     """The confirmation of /private and /public."""
     if private:
         return f"From now on your public replies here go to the customer in private on {title}, until /public."
-    return "From now on your public replies here go where the customer wrote last."
+    return f"From now on your public replies here go to the public thread on {title}, until /private."
 
 
 def why_note(case: Case, entries: Iterable[str], deliveries: Iterable[Delivery]) -> str:

@@ -66,9 +66,12 @@ def post_reply(runtime: Runtime, case: Case, reply: AgentReply, *, attempt: str 
 
 
 def choose(runtime: Runtime, case: Case) -> Destination:
-    """The conversation of the customer's latest message; by /private the latest private one, else a private answer to
-    the latest public message where the platform has that."""
+    """The conversation of the customer's latest message; by /public the latest public one; by /private the latest
+    private one, else a private answer to the latest public message where the platform has that."""
     conversation = case.latest
+    public = [item for item in case.conversations if item.visibility is Visibility.PUBLIC]
+    if case.route is Route.PUBLIC and public:
+        conversation = max(public, key=lambda item: item.last_message_at)
     private = [item for item in case.conversations if item.visibility is Visibility.PRIVATE]
     private_reply = False
     if case.route is Route.PRIVATE and conversation.visibility is not Visibility.PRIVATE:

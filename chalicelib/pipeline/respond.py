@@ -133,12 +133,15 @@ def _routed(runtime: Runtime, case: Case, private: bool) -> tuple[Case, str]:
     account = runtime.stores.directory.get_account(case.latest.key.thread.account)
     spec = runtime.connectors.platform_spec(account.key.platform)
     has_private = any(item.visibility is Visibility.PRIVATE for item in case.conversations)
+    public = [item for item in case.conversations if item.visibility is Visibility.PUBLIC]
+    if not private and not public:
+        return case, "The customer has written to us in private only: there is no public thread to answer in."
     if private and not has_private and not spec.capabilities.private_reply:
         return case, (
             f"{spec.title} has no private answer to a public message by API. "
             "Ask the customer to write to us in private; it will come to this ticket if we know them."
         )
-    route = Route.PRIVATE if private else Route.LATEST
+    route = Route.PRIVATE if private else Route.PUBLIC
     return replace(case, route=route), compose.route_note(private, spec.title)
 
 

@@ -66,3 +66,11 @@ def role_of(tag: Tag) -> Role:
     ):
         return Role.SIGNATURE
     return Role.PREFORMATTED if tag.name == "pre" else Role.PLAIN
+
+
+def is_visible_image(tag: Tag) -> bool:
+    """False for pictures that only count readers."""
+    return role_of(tag) is not Role.HIDDEN and not {tag.attributes.get("width"), tag.attributes.get("height")} & {
+        "0",
+        "1",
+    }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.core.text._html import VOID, Tag, tokens
-from chalicelib.core.text._markup import LINES, PARAGRAPHS, REST_IS_QUOTED_IDS, Role, role_of
+from chalicelib.core.text._markup import LINES, PARAGRAPHS, REST_IS_QUOTED_IDS, Role, is_visible_image, role_of
 
 _WHITE = re.compile(r"[ \t\n\r\f]+")
 _FOLLOWED = ("http://", "https://", "mailto:", "tel:")
@@ -200,7 +200,7 @@ class _Writer:
         alternative = tag.attributes.get("alt", "").strip()
         if _is_emoji(alternative):
             self._append(alternative)
-        elif role_of(tag) is not Role.HIDDEN and not self._roles[Role.SIGNATURE] and not self._is_quoting():
+        elif is_visible_image(tag) and not self._roles[Role.SIGNATURE] and not self._is_quoting():
             self.rendered.images += 1
 
     def _break(self, _tag: Tag) -> None:

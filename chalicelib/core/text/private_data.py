@@ -70,8 +70,8 @@ def find_private_data(text: str, allowed: Collection[str] = ()) -> tuple[Finding
     found: list[Finding] = []
     taken: list[tuple[int, int]] = []
     for kind, spans in (
-        (PrivateDataKind.CARD, _cards(text)),
         (PrivateDataKind.IBAN, _ibans(text)),
+        (PrivateDataKind.CARD, _cards(text)),
         (PrivateDataKind.EMAIL, _emails(text, allowed)),
         (PrivateDataKind.PHONE, phone_spans(text, [entry for entry in allowed if "@" not in entry])),
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from pathlib import Path
 
@@ -37,14 +38,13 @@ def sandbox(port: int, folder: Path, fresh: bool) -> None:
     console.print(f"Careloop sandbox: http://127.0.0.1:{page.server_port}", highlight=False)
     console.print(f"State is kept in {folder}/; Ctrl-C ends.", style="dim", highlight=False)
     done = threading.Event()
-    try:
-        while not done.wait(0.25):
-            board.look()
-    except KeyboardInterrupt:
-        console.print("Ending; the state stays.")
-    finally:
-        page.shutdown()
-        world.stop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: done.set())
+    while not done.wait(0.25):
+        board.look()
+    console.print("Ending; the state stays.")
+    page.shutdown()
+    world.stop()
 
 
 @click.command()

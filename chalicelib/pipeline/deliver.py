@@ -52,9 +52,10 @@ class Outbound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The part stands."""
+    """The part stands. ``repeated``: an earlier attempt had brought it to this end."""
 
     receipt: DeliveryReceipt
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +63,14 @@ class Refused:
     """The part will not be sent."""
 
     hold: Hold
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
     """Nobody can tell."""
+
+    repeated: bool = False
 
 
 def deliver(out: Outbound) -> Sent | Refused | Unknown:
@@ -208,10 +212,11 @@ def _finish_unknown(out: Outbound, delivery: Delivery) -> Unknown:
 
 def _outcome(delivery: Delivery) -> Sent | Refused | Unknown:
     if delivery.status is DeliveryStatus.SENT and delivery.receipt is not None:
-        return Sent(receipt=delivery.receipt)
+        return Sent(receipt=delivery.receipt, repeated=True)
     if delivery.status is DeliveryStatus.REFUSED:
-        return Refused(hold=Hold(code="refused", reason=delivery.reason or "", advice=delivery.advice or ""))
-    return Unknown()
+        hold = Hold(code="refused", reason=delivery.reason or "", advice=delivery.advice or "")
+        return Refused(hold=hold, repeated=True)
+    return Unknown(repeated=True)
 
 
 def _reason(error: CareloopError) -> str:

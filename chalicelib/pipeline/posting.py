@@ -30,6 +30,8 @@ class Posted:
     note: str
     sent: bool = False
     parked: bool = False
+    repeated: bool = False
+    """An earlier attempt had settled it: its note may stand already."""
     opened: Conversation | None = None
 
 
@@ -60,8 +62,8 @@ def post_reply(runtime: Runtime, case: Case, reply: AgentReply, *, attempt: str 
     )
     verdict = judge(proposal, runtime.policy)
     if isinstance(verdict, Hold):
-        _record_hold(runtime, case, reply, attempt, verdict)
-        return Posted(note=compose.refused_note(destination.spec.title, verdict))
+        fresh = _record_hold(runtime, case, reply, attempt, verdict)
+        return Posted(note=compose.refused_note(destination.spec.title, verdict), repeated=not fresh)
     return _send_parts(runtime, case, reply, attempt, destination, verdict.parts, cleaned)
 
 
@@ -96,8 +98,8 @@ def _key(case: Case, reply: AgentReply, part: int, attempt: str) -> str:
     return f"{key}|{attempt}" if attempt else key
 
 
-def _record_hold(runtime: Runtime, case: Case, reply: AgentReply, attempt: str, hold: Hold) -> None:
-    """A held reply has a delivery too: it is told once, and /retry finds it."""
+def _record_hold(runtime: Runtime, case: Case, reply: AgentReply, attempt: str, hold: Hold) -> bool:
+    """A held reply has a delivery too: it is told once, and /retry finds it. False: it was recorded before."""
     now = runtime.clock.now()
     held = Delivery(
         key=_key(case, reply, 1, attempt),
@@ -115,8 +117,9 @@ def _record_hold(runtime: Runtime, case: Case, reply: AgentReply, attempt: str, 
     try:
         runtime.stores.transactions.commit(SaveDelivery(delivery=held, begin=True))
     except ConflictError:
-        return
+        return False
     runtime.telemetry.count("deliveries", platform=case.latest.key.thread.account.platform, outcome=f"held_{hold.code}")
+    return True
 
 
 def _send_parts(
@@ -130,22 +133,28 @@ def _send_parts(
 ) -> Posted:
     client = runtime.connectors.platform(destination.account)
     receipts: list[DeliveryReceipt] = []
+    repeated = False
     for number, text in enumerate(parts, start=1):
         outbound = _outbound(runtime, case, reply, attempt, destination, client, receipts, number, len(parts), text)
         result = deliver(outbound)
+        repeated = repeated or result.repeated
         if isinstance(result, Sent):
             receipts.append(result.receipt)
         elif isinstance(result, Refused):
             return Posted(
-                note=compose.refused_note(destination.spec.title, result.hold, len(receipts)), sent=bool(receipts)
+                note=compose.refused_note(destination.spec.title, result.hold, len(receipts)),
+                sent=bool(receipts),
+                repeated=repeated,
             )
         else:
             link = destination.conversation.permalink
-            return Posted(note=compose.unknown_note(destination.spec.title, link), sent=bool(receipts), parked=True)
+            body = compose.unknown_note(destination.spec.title, link)
+            return Posted(note=body, sent=bool(receipts), parked=True, repeated=repeated)
     private = destination.private_reply or destination.conversation.visibility is Visibility.PRIVATE
     return Posted(
         note=compose.posted_note(destination.spec.title, receipts, private, cleaned.stripped),
         sent=True,
+        repeated=repeated,
         opened=_opened(destination, receipts),
     )
 

@@ -43,17 +43,35 @@ def respond(runtime: Runtime, envelope: HintEnvelope, *, resumed: bool) -> str:
         save_case(runtime, case, lambda fresh: replace(fresh, state=CaseState.CLOSED), lambda saved: ())
         return "ticket_gone"
     if activity.ticket != case.ticket:
-        case = follow_merge(runtime, case, activity.ticket)
-    before = case
+        survivor = follow_merge(runtime, case, activity.ticket)
+        if survivor.id != case.id:
+            # the survivor's own case has a cursor of its own: what was left unread on either side is dealt with
+            _entries(runtime, client, survivor, activity, envelope, resumed=resumed)
+            activity = client.fetch_activity(activity.ticket, survivor.cursor)
+        case = survivor
+    after = _entries(runtime, client, case, activity, envelope, resumed=resumed)
+    _record(runtime, case, after, activity)
+    return "done"
+
+
+def _entries(
+    runtime: Runtime,
+    client: HelpdeskClient,
+    case: Case,
+    activity: TicketActivity,
+    envelope: HintEnvelope,
+    *,
+    resumed: bool,
+) -> Case:
+    """Deal with every entry in order; the case as commands and replies leave it."""
     posted = 0
     for reply in activity.replies:
         case, done = _entry(runtime, client, case, reply, resumed=resumed)
         posted += done
-    _record(runtime, before, case, activity, posted)
     runtime.telemetry.log(
         "respond", "done", correlation=envelope.correlation, case=case.id, replies=len(activity.replies), posted=posted
     )
-    return "done"
+    return case
 
 
 def _entry(
@@ -72,7 +90,8 @@ def _post(
     runtime: Runtime, client: HelpdeskClient, case: Case, reply: AgentReply, *, resumed: bool, attempt: str = ""
 ) -> tuple[Case, int]:
     posted = post_reply(runtime, case, reply, attempt=attempt)
-    _tell(client, case, posted.note, entry_id(str(reply.ticket), reply.key, attempt, "report"), look_first=resumed)
+    report = entry_id(str(reply.ticket), reply.key, attempt, "report")
+    _tell(client, case, posted.note, report, look_first=resumed or posted.repeated)
     if posted.parked:
         runtime.stores.parking.park(_parked(runtime, case, reply, attempt))
     return _with_reply(case, reply, posted), int(posted.sent)
@@ -125,7 +144,8 @@ def _command(
         body = compose.why_note(case, why_lines(runtime, case), runtime.stores.deliveries.deliveries(case.id))
     else:
         body = help_text(None if command.known else command.name)
-    _tell(client, case, body, answer_id, look_first=resumed)
+    # rare enough to look each time: another hint may have carried it out without moving the cursor
+    _tell(client, case, body, answer_id, look_first=True)
     return case, 0
 
 
@@ -157,7 +177,7 @@ def _last_unposted(runtime: Runtime, client: HelpdeskClient, case: Case) -> Agen
     return next((item for item in reversed(replies) if item.key == keys[-1]), None)
 
 
-def _record(runtime: Runtime, before: Case, after: Case, activity: TicketActivity, posted: int) -> None:
+def _record(runtime: Runtime, before: Case, after: Case, activity: TicketActivity) -> None:
     """Move the cursor once everything before it is dealt with; nothing to record: no write."""
     state = STATES.get(activity.status, after.state)
     changed_at = activity.status_changed_at or runtime.clock.now()

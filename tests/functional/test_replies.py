@@ -382,3 +382,37 @@ def test_hints_about_other_tickets_are_left_alone():
     world.runtime.queues.outbound.send([hint_message("desk", hint, world.clock.now(), "s")])
     world.work()
     assert world.system.queues["outbound"].depth() == 0
+
+
+def unread(world: World, ticket: str = "1") -> None:
+    """Take the case's cursor back, as a worker does that died before recording it."""
+    from dataclasses import replace
+
+    from chalicelib.ports.stores import SaveCase
+
+    case = world.system.stores.cases.find_by_ticket(world.desk.tickets[ticket].ref)
+    assert case is not None
+    world.system.stores.transactions.commit(SaveCase(case=replace(case, cursor=None)))
+
+
+@pytest.mark.parametrize("entry", ["answer", "word " * 600])
+def test_another_hint_after_a_crash_tells_nothing_twice(entry: str):
+    world = opened()
+    world.desk.agent_writes("1", entry)
+    world.desk.note("1", "/help")
+    world.hint()
+    before = list(world.ticket.notes)
+    unread(world)
+    world.hint()
+    assert world.ticket.notes == before
+    assert len(world.platform.sent) <= 1
+
+
+def test_what_was_unread_on_either_side_of_a_merge_is_posted():
+    world = opened()
+    world.arrive(world.message("m2", person="lee", thread="post-2"))
+    world.desk.agent_writes("2", "unread on the survivor")
+    world.desk.merge("1", "2")
+    world.hint("1")
+    world.hint("2")
+    assert world.platform.texts == ["unread on the survivor"]

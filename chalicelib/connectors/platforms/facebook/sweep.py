@@ -163,7 +163,7 @@ def _one(graph: GraphApi, path: str, fields: str, limit: int, after: str | None 
 
 def _collect(out: Collector, page: ListPage, since: datetime, make: Callable[[Reader], InboundMessage]) -> bool:
     """Add what is new. Returns whether the list has reached what is old."""
-    reached = False
+    reached, before = False, len(out.events)
 
     def add(node: Reader) -> None:
         nonlocal reached
@@ -175,4 +175,6 @@ def _collect(out: Collector, page: ListPage, since: datetime, make: Callable[[Re
 
     for node in page.items:
         out.attempt(add, node)
+    # Lists come newest first and times are whole seconds: so equal times keep their order.
+    out.events[before:] = reversed(out.events[before:])
     return reached

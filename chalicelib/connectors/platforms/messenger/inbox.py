@@ -170,7 +170,8 @@ def _collect_conversation(graph: GraphApi, side: Side, oldest: datetime, out: Co
         # One that can't be read must not hide all others for good.
         out.ignore("poll/conversation refused")
         return
-    for node in messages:
+    # They come newest first and times are whole seconds: so equal times keep their order.
+    for node in reversed(messages):
         out.attempt(partial(collect, out, side, person, oldest), node)
 
 

@@ -6,9 +6,10 @@ Each contract of state runs over all of them. ``CARELOOP_DYNAMODB_ENDPOINT`` nam
 from __future__ import annotations
 
 import os
+import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -62,25 +63,32 @@ def moto_on(clock: Clock) -> Iterator[AwsClients]:
 
 
 class CountingTable:
-    """A table that writes down what is asked of it: "get 3", "write 2", "query"."""
+    """A table that writes down what is asked of it: "get 3", "write 2", "query".
 
-    def __init__(self, table: Table) -> None:
+    ``one_at_a_time``: for moto, which undoes a failed transaction together with whatever others wrote meanwhile.
+    """
+
+    def __init__(self, table: Table, *, one_at_a_time: bool = False) -> None:
         self._table = table
+        self._turn = threading.Lock() if one_at_a_time else nullcontext()
         self.made: list[str] = []
 
     def get(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
         self.made.append(f"get {len(keys)}")
-        return self._table.get(keys)
+        with self._turn:
+            return self._table.get(keys)
 
     def write(self, changes: Sequence[Change]) -> None:
         self.made.append(f"write {len(changes)}")
-        self._table.write(changes)
+        with self._turn:
+            self._table.write(changes)
 
     def query(
         self, pk: str, *, prefix: str = "", limit: int = 100, newest_first: bool = False, after: str | None = None
     ) -> Sequence[tuple[Key, Item]]:
         self.made.append("query")
-        return self._table.query(pk, prefix=prefix, limit=limit, newest_first=newest_first, after=after)
+        with self._turn:
+            return self._table.query(pk, prefix=prefix, limit=limit, newest_first=newest_first, after=after)
 
     def taken(self) -> list[str]:
         """The calls since this was asked last."""
@@ -103,7 +111,7 @@ class State:
     def table(self) -> CountingTable:
         """The one table of this state."""
         if self._table is None:
-            self._table = CountingTable(self._make_table())
+            self._table = CountingTable(self._make_table(), one_at_a_time=self.family == "moto")
         return self._table
 
     def worker(self) -> RecordStores:

@@ -16,12 +16,12 @@ account|<account>                       open|<day>|<digest>                doc: 
 message|<message>                       message                            doc; expires
 author|<author>                         identity                           doc: the contact it is linked to
 author|<author>                         person|<helpdesk>                  doc: the helpdesk's person
-contact|<contact>                       contact                            doc, keys (its clue keys), version
+contact|<contact>                       contact                            doc, clues (its keys), version
 contact|<contact>                       open|<opened>|<case id>            case (id) while that is open
 clue|<crm>|<kind>:<platform>:<value>    clue                               contacts (ids, at most 50), version
 cursor|<name>                           cursor                             doc
 session|<name>                          session                            doc, version
-parked|<id>                             item                               doc (without its body), parts, parked_at
+parked|<id>                             item                               doc, pieces, is_json, row (in the list)
 parked|<id>                             body|<number>                      text: a piece of the body
 parking                                 <parked at>|<id>                   item (its id)
 directory                               account|<account>                  doc

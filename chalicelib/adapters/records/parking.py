@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.adapters.records import keys
-from chalicelib.adapters.records.documents import document, read, writable
+from chalicelib.adapters.records.documents import document, read
 from chalicelib.core.disposition import ParkedItem
 from chalicelib.core.errors import ConflictError
 from chalicelib.ports.table import Change, Condition, ConditionFailed, Delete, Item, Key, Put, Table
 
+INLINE = 60_000
+"""Characters of a body that stay in the item's document; as JSON at worst 360,000 bytes."""
 PIECE = 80_000
-"""Characters of a body in one item: at most 320,000 bytes."""
-MOST_PIECES = 12
-"""So many fit one write, and the longest message that a queue takes fits them."""
+"""Characters of a longer body in one item of its own; at most 320,000 bytes."""
+MOST_PIECES = 14
+"""The longest message that a queue takes has so many, and DynamoDB takes them in one write."""
 _BATCH = 100
 _RACES = 4
 
@@ -29,10 +31,12 @@ class RecordParking:
     def park(self, item: ParkedItem) -> None:
         """As the port says. ValueError when the body is longer than any queue's message."""
         place = keys.parking(item.parked_at, item.id)
-        pieces = _pieces(item.body)
+        text, is_json = _long_text(item.body)
+        pieces = _pieces(text)
         stored: Item = {
             "doc": document(replace(item, body=None) if pieces else item),
             "pieces": len(pieces),
+            "is_json": is_json,
             "row": place[1],
         }
         beside: dict[Key, Change] = {place: Put(key=place, item={"id": item.id})}
@@ -81,7 +85,8 @@ class RecordParking:
         if not places:
             return item
         texts = self._table.get(places)
-        return replace(item, body=json.loads("".join(str(texts[place]["text"]) for place in places)))
+        text = "".join(str(texts[place]["text"]) for place in places)
+        return replace(item, body=json.loads(text) if stored["is_json"] else text)
 
     def _write(self, changes: Sequence[Change]) -> bool:
         try:
@@ -91,11 +96,18 @@ class RecordParking:
         return True
 
 
-def _pieces(body: str | None) -> Sequence[str]:
-    """A long body as JSON text in pieces; none for one that fits its item."""
-    if body is None or len(body) <= PIECE:
-        return ()
-    text = writable(json.dumps(body, ensure_ascii=False))
+def _long_text(body: str | None) -> tuple[str, bool]:
+    """What of a body is kept in pieces: nothing of one that fits its item, its JSON when it is not valid Unicode."""
+    if body is None or len(body) <= INLINE:
+        return "", False
+    try:
+        body.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(body), True
+    return body, False
+
+
+def _pieces(text: str) -> Sequence[str]:
     pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
     if len(pieces) > MOST_PIECES:
         raise ValueError("a body longer than any queue's message can't be parked")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from chalicelib.connectors import registry
 from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoint
 from chalicelib.core.errors import ConfigurationError
+from chalicelib.core.ids import AccountKey
 from chalicelib.ports.crm import CrmClient, CrmContext
 from chalicelib.ports.helpdesk import HelpdeskClient, HelpdeskContext
 from chalicelib.ports.platform import PlatformClient, PlatformContext
@@ -30,8 +32,24 @@ class ConnectorFactory:
 
     def receiver(self, kind: ConnectionKind, endpoint: Endpoint) -> Any:
         """A receiver with the endpoint's verification secrets."""
-        secrets = self.secrets.verification(kind, endpoint.connector, endpoint.name)
-        return registry.receiver(kind, endpoint.connector, ReceiverContext(secrets=secrets, accounts=endpoint.accounts))
+        context = ReceiverContext(
+            secrets=self.secrets.verification(kind, endpoint.connector, endpoint.name),
+            accounts=endpoint.accounts,
+            options=self._options(kind, endpoint),
+        )
+        return registry.receiver(kind, endpoint.connector, context)
+
+    def _options(self, kind: ConnectionKind, endpoint: Endpoint) -> Mapping[str, str]:
+        """The settings of what the endpoint serves, where it serves one thing: they may change what a payload means."""
+        directory = self.stores.directory
+        if kind is ConnectionKind.HELPDESK:
+            name = endpoint.accounts[0] if endpoint.accounts else endpoint.name
+            found = [item for item in directory.connections() if item.kind is kind and item.name == name]
+            return found[0].options if found else {}
+        if len(endpoint.accounts) != 1:
+            return {}
+        key = AccountKey(platform=endpoint.connector, account=endpoint.accounts[0])
+        return next((item.options for item in directory.accounts() if item.key == key), {})
 
     def platform(self, account: Account) -> PlatformClient:
         """The client of an account."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.core import compose
 from chalicelib.core.account import Account
@@ -19,7 +19,7 @@ from chalicelib.core.ticket import AgentReply
 from chalicelib.pipeline.deliver import Outbound, Refused, Sent, deliver
 from chalicelib.ports.platform import PlatformClient
 from chalicelib.ports.runtime import Runtime
-from chalicelib.ports.spec import PlatformSpec
+from chalicelib.ports.spec import Level, PlatformSpec
 from chalicelib.ports.stores import SaveDelivery
 
 
@@ -84,6 +84,8 @@ def choose(runtime: Runtime, case: Case) -> Destination:
     account = runtime.stores.directory.get_account(conversation.key.thread.account)
     spec = runtime.connectors.platform_spec(account.key.platform)
     private_reply = private_reply and spec.capabilities.private_reply
+    if spec.level < Level.REPLIES:
+        conversation, private_reply = replace(conversation, answerable=False), False
     return Destination(conversation=conversation, account=account, spec=spec, private_reply=private_reply)
 
 

@@ -42,14 +42,16 @@ class ConnectorFactory:
     def _options(self, kind: ConnectionKind, endpoint: Endpoint) -> Mapping[str, str]:
         """The settings of what the endpoint serves, where it serves one thing: they may change what a payload means."""
         directory = self.stores.directory
-        if kind is ConnectionKind.HELPDESK:
-            name = endpoint.accounts[0] if endpoint.accounts else endpoint.name
-            found = [item for item in directory.connections() if item.kind is kind and item.name == name]
-            return found[0].options if found else {}
-        if len(endpoint.accounts) != 1:
+        try:
+            if kind is ConnectionKind.HELPDESK:
+                name = endpoint.accounts[0] if endpoint.accounts else endpoint.name
+                return directory.get_connection(kind, name).options
+            if len(endpoint.accounts) != 1:
+                return {}
+            key = AccountKey(platform=endpoint.connector, account=endpoint.accounts[0])
+            return directory.get_account(key).options
+        except ConfigurationError:
             return {}
-        key = AccountKey(platform=endpoint.connector, account=endpoint.accounts[0])
-        return next((item.options for item in directory.accounts() if item.key == key), {})
 
     def platform(self, account: Account) -> PlatformClient:
         """The client of an account."""

@@ -425,6 +425,11 @@ def keys(events: object) -> list[str]:
     return [event_key(event) for event in events]
 
 
+def texts(events: object) -> list[str]:
+    assert isinstance(events, list | tuple)
+    return [event.text for event in events if isinstance(event, InboundMessage)]
+
+
 def test_what_webhooks_lost_is_found_by_polling_with_the_same_keys() -> None:
     desk, dana, post = desk_with_post()
     desk.clock.advance(minutes=30)
@@ -433,11 +438,13 @@ def test_what_webhooks_lost_is_found_by_polling_with_the_same_keys() -> None:
     desk.clock.advance(hours=2)
     desk.twin.comment(dana, post, "Hello?")
     desk.twin.visitor_post(dana, "Is anybody there?")
-    desk.twin.rate(dana, "No answer")
+    desk.twin.rate(dana, "")
     told = desk.told()
     desk.clock.advance(minutes=1)
     second = desk.facebook().poll(first.cursor)
     assert sorted(keys(second.parsed.events)) == sorted(keys(told))
+    assert sorted(texts(second.parsed.events)) == sorted(texts(told))
+    assert "(does not recommend the page)" in texts(told)
     assert not second.more
     desk.clock.advance(hours=1)
     third = desk.facebook().poll(second.cursor)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from chalicelib.connectors.platforms._meta.entry import Entry, Side, time_of
 from chalicelib.connectors.platforms._meta.family import FACEBOOK
 from chalicelib.connectors.platforms._meta.links import comment_link, post_link
+from chalicelib.connectors.platforms._meta.reviews import review_words
 from chalicelib.connectors.toolkit.payload import Collector, Reader
 from chalicelib.core.events import (
     Attachment,
@@ -137,7 +138,7 @@ def _added(change: Change) -> PlatformEvent:
         key=change.side.message(message),
         thread=change.side.thread(thread),
         author=author,
-        text=value.find_text(kind.text) or "",
+        text=_words(change),
         surface=kind.surface,
         visibility=Visibility.PUBLIC,
         sent_at=time_of(change.entry, value, "created_time"),
@@ -185,6 +186,13 @@ _VERBS: Mapping[str, Callable[[Change], PlatformEvent | None]] = {
     "remove": _removed,
     "delete": _removed,
 }
+
+
+def _words(change: Change) -> str:
+    value, text = change.value, change.value.find_text(change.kind.text)
+    if change.kind.surface is not Surface.REVIEW:
+        return text or ""
+    return review_words(text, value.find_text("recommendation_type"), value.find_id("rating"))
 
 
 def _parent(change: Change, thread: str) -> str | None:

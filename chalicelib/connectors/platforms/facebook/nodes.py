@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from chalicelib.connectors.platforms._meta.entry import Side
 from chalicelib.connectors.platforms._meta.links import comment_link, post_link
+from chalicelib.connectors.platforms._meta.reviews import review_words
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.events import Attachment, AttachmentKind, InboundMessage, Surface, Visibility
 from chalicelib.core.ids import MessageId
@@ -68,16 +69,13 @@ def post_event(side: Side, node: Reader, surface: Surface = Surface.POST) -> Inb
 def rating_event(side: Side, node: Reader) -> InboundMessage:
     """A recommendation of the page. Raises PayloadError."""
     story = node.need_id("open_graph_story", "id")
-    facts = {
-        "rating": node.find_id("rating"),
-        "review": "true",
-        "recommendation": (node.find_text("recommendation_type") or "").lower(),
-    }
+    recommendation, rating = node.find_text("recommendation_type"), node.find_id("rating")
+    facts = {"rating": rating, "review": "true", "recommendation": (recommendation or "").lower()}
     return InboundMessage(
         key=side.message(story),
         thread=side.thread(story),
         author=_author(side, node, "reviewer"),
-        text=node.find_text("review_text") or "",
+        text=review_words(node.find_text("review_text"), recommendation, rating),
         surface=Surface.REVIEW,
         visibility=Visibility.PUBLIC,
         sent_at=node.need_time("created_time"),

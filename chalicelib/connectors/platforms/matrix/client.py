@@ -1,0 +1,182 @@
+"""Calls to the homeserver as the brand's user: sending, joining, reading a room again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.connectors.platforms.matrix.payload import DELIVERY, TRANSACTION_PREFIX, parse_room, permalink
+from chalicelib.connectors.platforms.matrix.refusals import ForbiddenError, refuse
+from chalicelib.connectors.platforms.matrix.spec import THREADS
+from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient, segment
+from chalicelib.connectors.toolkit.asking import readable
+from chalicelib.connectors.toolkit.payload import Reader
+from chalicelib.core.errors import (
+    CareloopError,
+    ConfigurationError,
+    CredentialsError,
+    NotAnswerableError,
+    NotFoundError,
+    RecipientUnreachableError,
+    UnsupportedError,
+)
+from chalicelib.core.events import Parsed, PlatformEvent, Visibility
+from chalicelib.core.ids import MessageId, ThreadId, digest
+from chalicelib.core.people import Author
+from chalicelib.core.reply import DeliveryReceipt, OutboundReply, ReceiptState
+from chalicelib.ports.platform import PlatformContext
+
+_PAGES = 3
+_PAGE_SIZE = 100
+_V3 = "/_matrix/client/v3"
+_GONE = ("leave", "ban")
+
+
+class Client:
+    """One brand user. Needs the credential ``as_token`` and the option ``base_url``."""
+
+    def __init__(self, context: PlatformContext) -> None:
+        options, token = context.account.options, context.credentials.get("as_token")
+        if not options.get("base_url") or not token:
+            raise ConfigurationError("matrix: the option base_url and the credential as_token are needed")
+        self._threads = options.get("threads", THREADS[0])
+        if self._threads not in THREADS:
+            raise ConfigurationError(f"matrix: threads is one of {', '.join(THREADS)}")
+        self._context = context
+        self._base_url = options["base_url"]
+        self._user = str(context.account.key.account)
+        self._api = ApiClient(
+            context.http,
+            context.clock,
+            self._base_url,
+            headers={"authorization": f"Bearer {token}"},
+            refusal=refuse,
+        )
+
+    def send(self, reply: OutboundReply) -> DeliveryReceipt:
+        """Send under a transaction id made of the delivery's key: the homeserver sends the same one once."""
+        if reply.visibility is not Visibility.PRIVATE or reply.attachments:
+            raise UnsupportedError("only private text can be sent")
+        self._check_recipient(reply)
+        transaction = TRANSACTION_PREFIX + digest(reply.key, length=32)
+        room = segment(reply.thread.thread)
+        path = f"{_V3}/rooms/{room}/send/m.room.message/{transaction}"
+        content = {"msgtype": "m.text", "body": reply.text, DELIVERY: transaction, **self._relation(reply)}
+        try:
+            answer = self._call("PUT", path, content)
+        except ForbiddenError:
+            raise self._why_forbidden(reply) from None
+        with readable():
+            event = answer.json.need_id("event_id")
+        return DeliveryReceipt(
+            messages=(MessageId(event),),
+            state=ReceiptState.SENT,
+            at=self._context.clock.now(),
+            permalink=permalink(reply.thread.thread, event),
+        )
+
+    def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:
+        """The room's last 300 events, oldest first."""
+        found: list[Reader] = []
+        start: str | None = None
+        for _ in range(_PAGES):
+            page = self._read(
+                f"{_V3}/rooms/{segment(thread)}/messages", {"dir": "b", "limit": _PAGE_SIZE, "from": start}
+            )
+            with readable():
+                found += page.items("chunk")
+                start = page.find_id("end")
+            if start is None:
+                break
+        return parse_room(reversed(found), self._context.account.key, self._base_url)
+
+    def join_thread(self, thread: ThreadId) -> None:
+        """Accept the invitation; joining twice is one join."""
+        try:
+            self._call("POST", f"{_V3}/rooms/{segment(thread)}/join", {})
+        except ForbiddenError:
+            raise NotFoundError("the invitation is gone", remote_code="M_FORBIDDEN") from None
+
+    def fetch_author(self, author: Author) -> Author:
+        """The profile's display name."""
+        profile = self._read(f"{_V3}/profile/{segment(author.key.author)}", {})
+        with readable():
+            name = profile.find_text("displayname")
+        return replace(author, display_name=name or author.display_name, handle=str(author.key.author).lstrip("@"))
+
+    def probe(self) -> str:
+        """Tries the token, and that it may act as the brand's user."""
+        try:
+            answer = self._call("GET", f"{_V3}/account/whoami")
+        except ForbiddenError:
+            raise CredentialsError(
+                "the token may not act as the user",
+                advice="The application service's registration does not cover the account's user id.",
+                remote_code="M_FORBIDDEN",
+            ) from None
+        with readable():
+            user = answer.json.need_text("user_id")
+        if user != self._user:
+            raise ConfigurationError("matrix: the token belongs to another user")
+        return f"signed in as {user}"
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+
+    def _check_recipient(self, reply: OutboundReply) -> None:
+        """A homeserver takes messages for people who left, and nobody reads them."""
+        try:
+            membership = self._membership(reply, reply.recipient)
+        except ForbiddenError:
+            raise _we_are_out("M_FORBIDDEN") from None
+        except NotFoundError:
+            return  # the room never heard of that user; the homeserver decides
+        if membership in _GONE:
+            raise RecipientUnreachableError(
+                membership, advice="The customer has left this chat.", remote_code=membership
+            )
+
+    def _membership(self, reply: OutboundReply, user: str) -> str:
+        room = segment(reply.thread.thread)
+        answer = self._call("GET", f"{_V3}/rooms/{room}/state/m.room.member/{segment(user)}")
+        with readable():
+            return answer.json.find_text("membership") or ""
+
+    def _why_forbidden(self, reply: OutboundReply) -> CareloopError:
+        """Those who were removed may still look at what was said until then."""
+        try:
+            membership = self._membership(reply, self._user)
+        except CareloopError:
+            membership = ""
+        if membership in _GONE:
+            return _we_are_out(membership)
+        return NotAnswerableError(
+            "forbidden", advice="The account may read this chat but not write in it.", remote_code="M_FORBIDDEN"
+        )
+
+    def _relation(self, reply: OutboundReply) -> dict[str, Any]:
+        root = reply.context.get("thread_root") or (reply.in_reply_to if self._threads == "always" else None)
+        if root is None or self._threads == "never":
+            return {}
+        # Clients without threads show the answer as one to the customer's message.
+        answered = {"is_falling_back": True, "m.in_reply_to": {"event_id": reply.in_reply_to}}
+        return {"m.relates_to": {"rel_type": "m.thread", "event_id": root, **answered}}
+
+    def _read(self, path: str, params: Mapping[str, Any]) -> Reader:
+        try:
+            answer = self._call("GET", path, params=params)
+        except ForbiddenError as error:
+            raise NotFoundError("hidden from us", remote_code=error.remote_code) from None
+        with readable():
+            return answer.json
+
+    def _call(self, method: str, path: str, data: Any = None, *, params: Mapping[str, Any] | None = None) -> ApiAnswer:
+        """As the brand's user. Every call may be repeated: sending has its transaction id."""
+        return self._api.call(
+            method, path, params={"user_id": self._user, **(params or {})}, data=data, idempotent=True
+        )
+
+
+def _we_are_out(code: str) -> RecipientUnreachableError:
+    advice = "The account is not in this chat any more."
+    return RecipientUnreachableError("we are not in the room", advice=advice, remote_code=code)

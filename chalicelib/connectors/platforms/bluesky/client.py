@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.connectors.platforms.bluesky.notifications import REASONS, joined, read_page, read_place
@@ -21,12 +20,12 @@ from chalicelib.connectors.platforms.bluesky.places import POSTS, AtUri, profile
 from chalicelib.connectors.platforms.bluesky.refusals import TokenOverError
 from chalicelib.connectors.platforms.bluesky.session import Login
 from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient
+from chalicelib.connectors.toolkit.asking import readable
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.errors import (
     CredentialsError,
     NotAnswerableError,
     NotFoundError,
-    PayloadError,
     RecipientUnreachableError,
     RejectedError,
     UnavailableError,
@@ -64,7 +63,7 @@ class Client:
         for _ in range(_PAGES):
             params = {"limit": _PAGE_SIZE, "reasons": REASONS, "cursor": place.page}
             page = self._read("app.bsky.notification.listNotifications", params)
-            with understood():
+            with readable():
                 events, place, goes_on = read_page(page, place, account, now)
             found.append(events)
             if not goes_on:
@@ -75,7 +74,7 @@ class Client:
         """What was said to us in the thread whose root is `thread`, and our own posts in it."""
         params = {"uri": thread, "depth": _DEPTH, "parentHeight": 0}
         document = self._read("app.bsky.feed.getPostThread", params)
-        with understood():
+        with readable():
             kind = document.need_text("thread", "$type")
             if not kind.endswith("#threadViewPost"):
                 raise NotFoundError("the thread is gone or hidden from us", remote_code=kind.rpartition("#")[2][:40])
@@ -84,7 +83,7 @@ class Client:
     def fetch_author(self, author: Author) -> Author:
         """Handle and name of now."""
         profile = self._profile(str(author.key.author))
-        with understood():
+        with readable():
             handle = profile.find_text("handle")
             return Author(
                 key=author.key,
@@ -98,7 +97,7 @@ class Client:
         """Tries the login and the way to the app view."""
         session = self._read("com.atproto.server.getSession", {})
         self._read("app.bsky.notification.listNotifications", {"limit": 1, "reasons": REASONS})
-        with understood():
+        with readable():
             if session.need_text("did") != self._did:
                 raise CredentialsError("another account", advice="The app password belongs to another account.")
             return f"signed in as {session.find_text('handle') or self._did}; notifications can be read"
@@ -117,7 +116,7 @@ class Client:
             "record": record_of(reply, target, self._resolver()),
         }
         answer = self._call(lambda api: api.post("/xrpc/com.atproto.repo.putRecord", data, idempotent=True))
-        with understood():
+        with readable():
             body = answer.json
             if body.need_id("uri") != str(own_uri(reply)):
                 raise body.need("uri").wrong("another record's")
@@ -129,7 +128,7 @@ class Client:
             record = self._record(own_uri(reply))
         except NotFoundError:
             return None
-        with understood():
+        with readable():
             at = record.need("value").find_time("createdAt") or reply.began_at
             return receipt_of(reply, at, record.need_id("cid"), {})
 
@@ -137,11 +136,11 @@ class Client:
         parent = parent_of(reply)
         if parent.did == self._did:
             # The app view may not have our last part yet; our own repository has.
-            with understood():
+            with readable():
                 return target_of(self._record(parent), "value", None)
         wanted = dict.fromkeys((str(parent), str(reply.thread.thread)))
         posts = self._read("app.bsky.feed.getPosts", {"uris": list(wanted)})
-        with understood():
+        with readable():
             found = {post.need_id("uri"): post for post in posts.items("posts")}
             view = found.get(str(parent))
             if view is None:
@@ -167,7 +166,7 @@ class Client:
             if handle not in known and len(known) < _MAX_MENTIONS:
                 try:
                     answer = self._read("com.atproto.identity.resolveHandle", {"handle": handle})
-                    with understood():
+                    with readable():
                         known[handle] = answer.need_text("did")
                 except (RejectedError, NotFoundError, UnavailableError):
                     known[handle] = None  # it stays plain text: better than no answer
@@ -190,10 +189,8 @@ class Client:
 
     def _read(self, method: str, params: Mapping[str, Any]) -> Reader:
         answer = self._call(lambda api: api.get(f"/xrpc/{method}", params))
-        try:
+        with readable():
             return answer.json
-        except PayloadError as error:
-            raise UnavailableError(f"unreadable answer to {method}: {error.reason}") from None
 
     def _call(self, make: _Call) -> ApiAnswer:
         """With the shared session, renewed once when it is over: a refused token means that nothing was done."""
@@ -233,12 +230,3 @@ def _check_answerable(view: Reader) -> None:
             advice="The thread's author allows no answers from this account.",
             remote_code="replyDisabled",
         )
-
-
-@contextmanager
-def understood() -> Iterator[None]:
-    """An answer of our own service that can't be read is its fault, for now: UnavailableError."""
-    try:
-        yield
-    except PayloadError as error:
-        raise UnavailableError(f"unreadable answer: {error.path}: {error.reason}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from rich.console import Console
 from rich.table import Table
 
 from careloop.cli.backend import console, errors, with_application
@@ -32,7 +33,7 @@ def why(app: Application, ticket: str, helpdesk: str | None) -> None:
     for name in names:
         found = story(app.runtime, TicketRef(helpdesk=name, ticket=TicketId(ticket)))
         if found is not None:
-            print_story(found)
+            print_story(found, console)
             return
     errors.print(f"Ticket {ticket} is none that Careloop opened (asked: {', '.join(names) or 'no helpdesk'}).")
     raise SystemExit(1)
@@ -43,7 +44,7 @@ def _helpdesks(app: Application) -> list[str]:
     return [item.name for item in connections if item.kind is ConnectionKind.HELPDESK]
 
 
-def print_story(found: Story) -> None:
+def print_story(found: Story, console: Console) -> None:
     """Case, match with its evidence, events with their dispositions, replies with their states."""
     case = found.case
     console.print(f"[bold]Ticket {case.ticket.ticket if case.ticket else '?'}[/bold] · {case.id} · {case.state}")

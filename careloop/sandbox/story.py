@@ -13,7 +13,7 @@ from rich.console import Console
 from careloop.sandbox.view import build
 from careloop.sandbox.world import World
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds for one step; each takes about one."""
 
 

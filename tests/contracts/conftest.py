@@ -46,3 +46,17 @@ def calls(state: State) -> CountingTable:
 @pytest.fixture
 def sessions(state: State) -> SessionStore:
     return state.worker().sessions
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[State]:
+    """The empty state of this machine alone."""
+    with opened("sqlite", tmp_path / "state.db") as state:
+        yield state
+
+
+@pytest.fixture
+def aws(tmp_path: Path) -> Iterator[State]:
+    """The empty state of AWS in process alone."""
+    with opened("moto", tmp_path / "state.db") as state:
+        yield state

@@ -5,22 +5,29 @@ Each contract of state runs over all of them. ``CARELOOP_DYNAMODB_ENDPOINT`` nam
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from careloop.local.archive import SqliteArchive
 from careloop.local.database import Database
+from careloop.local.queue import SqliteQueue
+from careloop.local.secrets import LocalSecrets
 from careloop.local.table import SqliteTable
+from chalicelib.adapters.aws.archive import S3Archive
 from chalicelib.adapters.aws.clients import AwsClients
 from chalicelib.adapters.aws.dynamodb import DynamoTable
+from chalicelib.adapters.aws.queues import SqsQueue
+from chalicelib.adapters.aws.secrets import SecretsManagerStore
 from chalicelib.adapters.records.stores import RecordStores
-from chalicelib.ports.services import Clock
+from chalicelib.ports.services import Clock, PayloadArchive, Queue, SecretStore
 from chalicelib.ports.table import Change, Item, Key, Table
 from tests.fakes.clock import FrozenClock
 
@@ -39,6 +46,24 @@ def provision_table(client: Any) -> str:
         BillingMode="PAY_PER_REQUEST",
     )
     return name
+
+
+def provision_queue(client: Any, name: str, visibility: float = 30.0, max_receives: int = 5) -> str:
+    """A FIFO queue and its dead-letter queue as the stack makes them. Returns the queue's name."""
+    fifo = {"FifoQueue": "true", "VisibilityTimeout": str(int(visibility))}
+    dead = client.create_queue(QueueName=f"{name}-dead.fifo", Attributes=fifo)["QueueUrl"]
+    arn = client.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": max_receives})
+    client.create_queue(QueueName=f"{name}.fifo", Attributes={**fifo, "RedrivePolicy": redrive})
+    return f"{name}.fifo"
+
+
+def provision_bucket(client: Any) -> str:
+    """A bucket for the archive. Returns its name."""
+    client.create_bucket(
+        Bucket="careloop-test-archive", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    return "careloop-test-archive"
 
 
 @cache
@@ -122,6 +147,40 @@ class State:
         """Another connection to this state's file."""
         self._open.append(Database(self.path))
         return self._open[-1]
+
+    def queue(self, name: str = "inbound", **options: Any) -> Queue:
+        """A queue with a dead-letter queue of its own, named ``<name>-dead``. `options` as `SqliteQueue` has them."""
+        visibility = options.pop("visibility", 30.0)
+        receives = options.pop("max_receives", 5)
+        dead = f"{name}-dead"
+        if self.aws is not None:
+            return SqsQueue(self.aws.client("sqs"), provision_queue(self.aws.client("sqs"), name, visibility, receives))
+        return SqliteQueue(
+            self._shared, name, self.clock, visibility=visibility, dead_letters=dead, max_receives=receives
+        )
+
+    def dead_letters(self, name: str = "inbound") -> Queue:
+        """What the queue `name` gave up on."""
+        if self.aws is not None:
+            return SqsQueue(self.aws.client("sqs"), f"{name}-dead.fifo")
+        return SqliteQueue(self._shared, f"{name}-dead", self.clock, visibility=30.0)
+
+    def archive(self, **options: Any) -> PayloadArchive:
+        """An empty archive."""
+        if self.aws is not None:
+            client = self.aws.client("s3")
+            return S3Archive(client, provision_bucket(client), self.clock, **options)
+        return SqliteArchive(self._shared, self.clock, **options)
+
+    def secrets(self) -> SecretStore:
+        """No secrets yet; each call is another worker's view of the same ones."""
+        if self.aws is not None:
+            return SecretsManagerStore(self.aws.client("secretsmanager"), "careloop/test", self.clock)
+        return LocalSecrets(self.database())
+
+    @cached_property
+    def _shared(self) -> Database:
+        return self.database()
 
     def _make_table(self) -> Table:
         if self.aws is None:

@@ -64,10 +64,11 @@ class SqsQueue:
         return [_received(item) for item in answer.get("Messages", ())]
 
     def delete(self, receipts: Sequence[str]) -> None:
-        for start in range(0, len(receipts), MAX_BATCH):
+        wanted = list(dict.fromkeys(receipts))
+        for start in range(0, len(wanted), MAX_BATCH):
             entries = [
                 {"Id": str(index), "ReceiptHandle": receipt}
-                for index, receipt in enumerate(receipts[start : start + MAX_BATCH])
+                for index, receipt in enumerate(wanted[start : start + MAX_BATCH])
             ]
             with reporting("DeleteMessageBatch"):
                 answer = self._client.delete_message_batch(QueueUrl=self.url, Entries=entries)

@@ -25,7 +25,8 @@ CHROMIUM = Path("/usr/bin/chromium")
 _PACKAGES = ["chromium", "fonts-noto-color-emoji"]
 _RECIPE = "debian chromium, 1"
 _EDITOR_FRAME = "iframe.cke_wysiwyg_frame"
-_EDITOR_OR_TEXT = f"{_EDITOR_FRAME}, textarea[name=UpdateContent]:visible"
+_EDITOR_IS_READY = "() => window.CKEDITOR?.instances?.UpdateContent?.status === 'ready'"
+_EDITOR_HOLDS = "(text) => CKEDITOR.instances.UpdateContent.editable().getText().includes(text)"
 
 
 def install() -> None:
@@ -160,11 +161,13 @@ class AgentBrowser:
 
     def _type(self, text: str) -> None:
         """Into the rich editor, or the plain box of an agent who switched it off; above what RT has put there."""
-        self.page.wait_for_selector(_EDITOR_OR_TEXT, state="visible")
-        if self.page.locator(_EDITOR_FRAME).count() == 0:
+        self.page.wait_for_selector("textarea[name=UpdateContent]", state="attached")
+        if self.page.locator("textarea[name=UpdateContent].richtext").count() == 0:
             self.page.press("textarea[name=UpdateContent]", "Control+Home")
             self.page.type("textarea[name=UpdateContent]", text)
             return
+        # The editor takes the box's place late, and what is typed before it is ready is lost.
+        self.page.wait_for_function(_EDITOR_IS_READY)
         body = self.page.frame_locator(_EDITOR_FRAME).locator("body[contenteditable=true]")
         body.click()
         body.press("Control+Home")
@@ -172,6 +175,7 @@ class AgentBrowser:
             if number:
                 body.press("Shift+Enter")
             self.page.keyboard.insert_text(line)
+        self.page.wait_for_function(_EDITOR_HOLDS, arg=text.split("\n")[0])
 
 
 def is_installed() -> bool:

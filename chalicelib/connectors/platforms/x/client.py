@@ -134,7 +134,8 @@ class Client:
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def poll(self, cursor: Cursor | None) -> Polled:
-        """Mentions and private messages since `cursor`; without one, of the last hour."""
+        """Mentions and private messages since `cursor`; without one, of the last hour. What is younger than two minutes
+        comes again: X's lists lag."""
         return self._reading.poll(cursor, self._clock.now(), messages=self._polls_messages)
 
     def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:

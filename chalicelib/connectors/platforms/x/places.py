@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.ids import Cursor
 
-OVERLAP = timedelta(minutes=2)
-"""X's lists may lag by some seconds: what is older than the newest seen may still appear below it."""
+LAG = timedelta(minutes=2)
+"""X's lists may lag by some seconds: below the newest entry, others may still appear. Older ones are settled."""
 FIRST_LOOK = timedelta(hours=1)
 """How far back the first poll of an account looks."""
 
@@ -29,39 +29,36 @@ def id_at(at: datetime) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """``since``: all up to this id is known. While a long list is taken: ``newest``, what ``since`` becomes in the end,
+    """``since``: all up to this id is known. While a long list is taken: ``goal``, what ``since`` becomes in the end,
     and where to go on: below the id ``until``, or at the page ``token``."""
 
     since: int
-    newest: int | None = None
+    goal: int | None = None
     until: int | None = None
     token: str | None = None
-
-    @property
-    def floor(self) -> int:
-        """From where to read: ``since`` with the overlap. Ids too small to be times have no overlap."""
-        overlapped = self.since - (int(OVERLAP.total_seconds() * 1000) << 22)
-        return overlapped if overlapped > 0 else self.since
 
     @property
     def is_under_way(self) -> bool:
         """Whether more of the list waits to be taken."""
         return self.until is not None or self.token is not None
 
-    def finished(self, ids: list[int]) -> Place:
-        """The place when these ids were the last to take."""
-        return Place(since=self._newest(ids))
+    def finished(self, ids: list[int], now: datetime) -> Place:
+        """The place when these ids, read at `now`, were the last to take."""
+        return Place(since=self._goal(ids, now))
 
-    def below(self, ids: list[int]) -> Place:
+    def below(self, ids: list[int], now: datetime) -> Place:
         """The place when there is more below these ids."""
-        return Place(since=self.since, newest=self._newest(ids), until=min(ids))
+        return Place(since=self.since, goal=self._goal(ids, now), until=min(ids))
 
-    def at_page(self, ids: list[int], token: str) -> Place:
+    def at_page(self, ids: list[int], now: datetime, token: str) -> Place:
         """The place when there is more from the page `token` on."""
-        return Place(since=self.since, newest=self._newest(ids), token=token)
+        return Place(since=self.since, goal=self._goal(ids, now), token=token)
 
-    def _newest(self, ids: list[int]) -> int:
-        return max([self.newest or self.since, *ids])
+    def _goal(self, ids: list[int], now: datetime) -> int:
+        """The newest id, but no later than what is settled when the top of the list is read; it never goes back."""
+        if self.goal is not None:
+            return self.goal
+        return max(self.since, min(max(ids, default=0), id_at(now - LAG)))
 
 
 def read_cursor(cursor: Cursor | None, now: datetime) -> dict[str, Place]:
@@ -81,7 +78,7 @@ def _place(values: object) -> Place | None:
     token = values.get("token")
     return Place(
         since=values["since"],
-        newest=values["newest"] if _is_id(values.get("newest")) else None,
+        goal=values["goal"] if _is_id(values.get("goal")) else None,
         until=values["until"] if _is_id(values.get("until")) else None,
         token=token if isinstance(token, str) and token else None,
     )
@@ -95,6 +92,6 @@ def write_cursor(places: Mapping[str, Place]) -> Cursor:
     """As `read_cursor` reads it."""
     data = {}
     for name, place in sorted(places.items()):
-        fields = {"since": place.since, "newest": place.newest, "until": place.until, "token": place.token}
+        fields = {"since": place.since, "goal": place.goal, "until": place.until, "token": place.token}
         data[name] = {key: value for key, value in fields.items() if value is not None}
     return Cursor(json.dumps(data, separators=(",", ":")))

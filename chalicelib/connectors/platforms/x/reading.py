@@ -50,10 +50,10 @@ class Reading:
         """
         places = read_cursor(cursor, now)
         collector = Collector()
-        places["mentions"] = self._mentions(places["mentions"], collector)
+        places["mentions"] = self._mentions(places["mentions"], collector, now)
         if messages:
             try:
-                places["messages"] = self._messages(places["messages"], collector)
+                places["messages"] = self._messages(places["messages"], collector, now)
             except CareloopError as error:
                 if not collector.events:
                     raise
@@ -61,8 +61,8 @@ class Reading:
         under_way = any(place.is_under_way for place in places.values())
         return Polled(parsed=_parsed(collector), cursor=write_cursor(places), more=under_way)
 
-    def _mentions(self, place: Place, collector: Collector) -> Place:
-        params = {**self._api.post_fields, "max_results": PAGE, "since_id": str(place.floor)}
+    def _mentions(self, place: Place, collector: Collector, now: datetime) -> Place:
+        params = {**self._api.post_fields, "max_results": PAGE, "since_id": str(place.since)}
         if place.until is not None:
             params["until_id"] = str(place.until)
         ids: list[int] = []
@@ -71,27 +71,27 @@ class Reading:
             self._take(page.entries, partial(self._add_post, collector, page.includes), collector)
             ids += _numbers(page.entries)
             token = page.token
-        return place.below(ids) if token and ids else place.finished(ids)
+        return place.below(ids, now) if token and ids else place.finished(ids, now)
 
-    def _messages(self, place: Place, collector: Collector) -> Place:
+    def _messages(self, place: Place, collector: Collector, now: datetime) -> Place:
         """X knows no "since" here: pages are read until one reaches down to what is known."""
         try:
-            return self._messages_from(place.token, place, collector)
+            return self._messages_from(place.token, place, collector, now)
         except RejectedError:
             if place.token is None:
                 raise
-            return self._messages_from(None, place, collector)  # the page's token is too old: from the top again
+            return self._messages_from(None, place, collector, now)  # the page's token is too old: from the top again
 
-    def _messages_from(self, token: str | None, place: Place, collector: Collector) -> Place:
+    def _messages_from(self, token: str | None, place: Place, collector: Collector, now: datetime) -> Place:
         ids: list[int] = []
         for page in self._pages("/2/dm_events", {**DM_FIELDS, "max_results": PAGE}, token):
-            new = [entry for entry in page.entries if any(number > place.floor for number in _numbers([entry]))]
+            new = [entry for entry in page.entries if any(number > place.since for number in _numbers([entry]))]
             self._take(new, partial(self._add_message, collector, page.includes), collector)
             ids += _numbers(page.entries)
             token = page.token
             if len(new) < len(page.entries):
-                return place.finished(ids)
-        return place.at_page(ids, token) if token else place.finished(ids)
+                return place.finished(ids, now)
+        return place.at_page(ids, now, token) if token else place.finished(ids, now)
 
     # -- threads and single posts --------------------------------------------------------------------------------------
 
@@ -224,9 +224,10 @@ def _numbers(entries: Iterable[Reader]) -> list[int]:
 
 def _parsed(collector: Collector) -> Parsed[PlatformEvent]:
     """Oldest first, each event once; an edit stays before its message."""
-    ordered = sorted(collector.events, key=_at)
+    ordered = sorted(collector.events, key=_age)
     return Parsed(events=once(ordered), malformed=tuple(collector.malformed), ignored=dict(collector.ignored))
 
 
-def _at(event: InboundMessage | MessageEdited) -> datetime:
-    return event.sent_at if isinstance(event, InboundMessage) else event.edited_at
+def _age(event: InboundMessage | MessageEdited) -> tuple[datetime, int, str]:
+    at = event.sent_at if isinstance(event, InboundMessage) else event.edited_at
+    return at, len(event.key.message), event.key.message

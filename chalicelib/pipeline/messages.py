@@ -25,9 +25,11 @@ OPENING_LEASE = timedelta(minutes=5)
 
 def message(work: Work, event: InboundMessage) -> Disposition:
     """Place one message of a customer and write it into a ticket."""
-    event = _completed(work, event)
+    if event.author is None:
+        event = _with_author(work, event)
     snapshot = work.runtime.stores.cases.snapshot(conversation_for(event), event.key)
     known = snapshot.message
+    event = _named(work, event, snapshot.case)
     if known is not None and known.deleted_at is not None:
         return work.finish(Outcome.REMOVED_BY_AUTHOR, "deleted before it could be taken in")
     if known is not None and known.case is not None and known.delivery is None and not work.resumed:
@@ -46,26 +48,38 @@ def message(work: Work, event: InboundMessage) -> Disposition:
     return _append(work, event, snapshot.case)
 
 
-def _completed(work: Work, event: InboundMessage) -> InboundMessage:
-    """Ask the platform for what the event withholds: the whole message when the author is missing, else the profile
-    when there is no name. Enrichment: whatever goes wrong, the message goes on without."""
-    missing_author = event.author is None
-    nameless = event.author is not None and not (event.author.handle or event.author.display_name)
-    if not (missing_author or nameless):
-        return event
+def _with_author(work: Work, event: InboundMessage) -> InboundMessage:
+    """Ask the platform for the whole message when it withholds who wrote. Whatever goes wrong, it goes on without."""
     try:
         client = work.runtime.connectors.platform(work.account)
-        if missing_author and isinstance(client, FetchesMessages):
-            found = [
-                item for item in client.fetch_message(event.key.message).events if isinstance(item, InboundMessage)
-            ]
-            if found and found[0].author is not None:
-                return replace(event, author=found[0].author, text=event.text or found[0].text)
-        elif event.author is not None and isinstance(client, FetchesAuthors):
-            return replace(event, author=client.fetch_author(event.author))
+        if isinstance(client, FetchesMessages):
+            for found in client.fetch_message(event.key.message).events:
+                if isinstance(found, InboundMessage) and found.author is not None:
+                    return replace(event, author=found.author, text=event.text or found.text)
     except Exception as error:
-        work.runtime.telemetry.log("profile", "failed", account=str(event.key.account), error_code=type(error).__name__)
+        _not_known(work, error)
     return event
+
+
+def _named(work: Work, event: InboundMessage, case: Case | None) -> InboundMessage:
+    """Somebody of whom the event tells only the id: as we know them, else as the platform's profile does."""
+    author = event.author
+    if author is None or author.handle or author.display_name:
+        return event
+    known = case.conversation(conversation_for(event)) if case else None
+    if known is not None:
+        return replace(event, author=known.author)
+    try:
+        client = work.runtime.connectors.platform(work.account)
+        if isinstance(client, FetchesAuthors):
+            return replace(event, author=client.fetch_author(author))
+    except Exception as error:
+        _not_known(work, error)
+    return event
+
+
+def _not_known(work: Work, error: Exception) -> None:
+    work.runtime.telemetry.log("profile", "failed", account=str(work.account.key), error_code=type(error).__name__)
 
 
 def _author(event: InboundMessage) -> Author:

@@ -295,6 +295,24 @@ def test_profiles_are_asked_for_when_an_event_has_only_an_id():
     assert "Kim from the profile" in world.ticket.notes[0]
 
 
+def test_a_profile_is_asked_for_once_a_conversation():
+    class Counting(FakePlatform):
+        asked = 0
+
+        def fetch_author(self, author):
+            self.asked += 1
+            return replace(author, display_name="Kim from the profile")
+
+    world = World()
+    platform = world.connectors.platforms["agora"] = Counting(world.clock.now)
+    for number in ("m1", "m2", "m3"):
+        message = world.message(number)
+        assert message.author is not None
+        world.arrive(replace(message, author=replace(message.author, handle=None, display_name=None)))
+    assert platform.asked == 1
+    assert len(world.ticket.customer) == 3
+
+
 def test_a_dead_token_stops_no_message_from_coming_in():
     world = World()
     del world.connectors.platforms["agora"]

@@ -21,7 +21,7 @@ from careloop.sandbox.world import World
 
 def wait(world: World, look: Callable[[dict[str, Any]], Any]) -> Any:
     """The first true result of `look` at the page's state."""
-    for _ in range(400):
+    for _ in range(1200):
         found = look(build(world))
         if found:
             return found

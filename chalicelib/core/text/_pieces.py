@@ -199,7 +199,7 @@ def _long_pieces(
 def _clusters(text: str, start: int, end: int, limits: TextLimits) -> Iterator[Piece]:
     position = start
     for cluster in graphemes(text[start:end]):
-        size = len(cluster) if fits(cluster, limits) else 1
+        size = len(cluster) if len(cluster) == 1 or fits(cluster, limits) else 1
         for left in range(position, position + len(cluster), size):
             yield Piece(left, left + size, Break.INSIDE)
         position += len(cluster)

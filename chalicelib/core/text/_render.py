@@ -11,6 +11,7 @@ from chalicelib.core.text._html import VOID, Tag, tokens
 from chalicelib.core.text._markup import LINES, PARAGRAPHS, REST_IS_QUOTED_IDS, Role, is_visible_image, role_of
 
 _WHITE = re.compile(r"[ \t\n\r\f]+")
+_DEEPEST_INDENT = 4
 _FOLLOWED = ("http://", "https://", "mailto:", "tel:")
 _SAME_LINK = re.compile(r"^(?:https?://(?:www\.)?|mailto:|tel:|www\.)|/$")
 
@@ -175,7 +176,7 @@ class _Writer:
         self._lists.append(0 if tag.name == "ol" else None)
 
     def _start_item(self, _tag: Tag) -> None:
-        indent = "  " * max(len(self._lists) - 1, 0)
+        indent = "  " * min(max(len(self._lists) - 1, 0), _DEEPEST_INDENT)
         number = self._lists[-1] if self._lists else None
         if number is None:
             self._marker = f"{indent}- "

@@ -75,7 +75,8 @@ def _cluster() -> Any:
     # Imported late: many functions never meet a text that needs it, and it costs 20 ms.
     import regex
 
-    return regex.compile(r"\X")
+    # Flags first: left to itself, \X counts the whole run of regional indicators before each of them.
+    return regex.compile(r"\p{RI}{2}[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]*|\X")
 
 
 def _count_graphemes(text: str) -> int:

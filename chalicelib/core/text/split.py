@@ -59,9 +59,7 @@ def _fill(text: str, budgets: Sequence[TextLimits]) -> list[str]:
     """Parts of `text`; part n keeps the budget for numbers with as many digits as n, the last budget from then on."""
     strictest = budgets[-1]
     pieces = pieces_of(text, strictest)
-    lengths = [
-        tuple(text_length(text[piece.start : piece.end], limit.unit) for limit in strictest.limits) for piece in pieces
-    ]
+    lengths = [_lengths(text[piece.start : piece.end], strictest) for piece in pieces]
     _refuse_long_links(pieces, lengths, strictest)
     parts: list[str] = []
     first = 0
@@ -71,6 +69,13 @@ def _fill(text: str, budgets: Sequence[TextLimits]) -> list[str]:
         parts.append(text[pieces[first].start : pieces[last].end])
         first = last + 1
     return parts
+
+
+def _lengths(piece: str, limits: TextLimits) -> tuple[int, ...]:
+    """The length of `piece` in the unit of each limit."""
+    if len(piece) == 1 and piece.isascii():
+        return (1,) * len(limits.limits)
+    return tuple(text_length(piece, limit.unit) for limit in limits.limits)
 
 
 def _refuse_long_links(pieces: Sequence[Piece], lengths: Sequence[tuple[int, ...]], budget: TextLimits) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from chalicelib.connectors.platforms.x.client import Client, same_text
 from chalicelib.connectors.platforms.x.messages import other_party, thread_between, thread_of
 from chalicelib.connectors.platforms.x.places import LAG, Place, id_at, read_cursor, write_cursor
+from chalicelib.connectors.platforms.x.posts import link_text
 from chalicelib.connectors.platforms.x.refusals import read_problem, refusal_table
 from chalicelib.connectors.platforms.x.spec import SPEC, capabilities_for
 from chalicelib.connectors.toolkit.payload import Reader
@@ -184,6 +185,24 @@ def test_handles_put_before_a_text_do_not_matter(text: str, handles: list[str]) 
     assert same_text(text, text)
     if not text.lstrip().startswith("@"):
         assert same_text(text, "".join(handles) + text.lstrip())
+
+
+@pytest.mark.parametrize(
+    ("full", "display", "shown"),
+    [
+        ("http://acme.com", "acme.com", "acme.com"),
+        ("http://www.acme.com/a/b", "acme.com/a/b", "www.acme.com/a/b"),
+        ("http://acme.com/a/very/long/path/of/it", "acme.com/a/very/long/path…", "acme.com/a/very/long/path/of/it"),
+        ("https://acme.com", "acme.com", "https://acme.com"),
+        ("http://other.com", "acme.com", "http://other.com"),
+        ("http://acme.com", "…", "http://acme.com"),
+        ("http://acme.com", None, "http://acme.com"),
+        (None, "acme.com", None),
+        ("", "acme.com", ""),
+    ],
+)
+def test_links_are_shown_as_they_were_written(full: str | None, display: str | None, shown: str | None) -> None:
+    assert link_text(full, display) == shown
 
 
 # -- threads of two ----------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def mention(net: Network, text: str = "hey @AcmeCare, it is broken") -> InboundM
 def test_a_mention_arrives_with_its_author_and_may_be_answered() -> None:
     message = mention(network(), "hey @AcmeCare, 1 < 2 & see www.kim.com")
 
-    assert message.text == "hey @AcmeCare, 1 < 2 & see http://www.kim.com"
+    assert message.text == "hey @AcmeCare, 1 < 2 & see www.kim.com"
     assert message.author is not None
     assert (message.author.handle, message.author.display_name) == ("kim_w", "Kim")
     assert (message.surface, message.visibility) == (Surface.MENTION, Visibility.PUBLIC)
@@ -258,9 +258,12 @@ def test_the_same_words_to_the_same_person_elsewhere_are_no_receipt() -> None:
     first, second = mention(net), mention(net, "and hey @AcmeCare again")
     net.client().send(answer_to(first, "Thank you!", net))
     net.clock.advance(minutes=5)
-    with pytest.raises(OutcomeUnknownError) as caught:
+    with pytest.raises(OutcomeUnknownError) as unclear:
+        net.client().send(answer_to(second, "Thank you!", net))
+    assert "change the wording" in unclear.value.advice
+    with pytest.raises(RejectedError) as certain:
         net.client().send(answer_to(second, "Thank you!", net, began_at=net.clock.now() - timedelta(minutes=2)))
-    assert "change the wording" in caught.value.advice
+    assert certain.value.remote_code == "duplicate"
 
 
 def test_a_private_message_whose_receipt_was_lost_is_found_again() -> None:

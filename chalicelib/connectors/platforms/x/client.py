@@ -20,6 +20,7 @@ from chalicelib.core.errors import (
     NotFoundError,
     OutcomeUnknownError,
     PayloadError,
+    RejectedError,
     UnavailableError,
     UnsupportedError,
 )
@@ -85,13 +86,14 @@ class Client:
         return self._sent(reply, require_field(answer, "data", "dm_event_id"))
 
     def _settled(self, reply: OutboundReply, refusal: DuplicateTextError) -> DeliveryReceipt:
-        """X refused the text as a repetition: our own earlier attempt, if it can be found."""
+        """X refused the text as a repetition: our own earlier attempt, if it can be found. If it certainly is not
+        there, the same words stand elsewhere, and nothing was posted now."""
         try:
             found = self.find_sent(reply)
         except CareloopError:
-            found = None
-        if found is None:
             raise OutcomeUnknownError("duplicate", advice=refusal.advice) from None
+        if found is None:
+            raise RejectedError("duplicate", remote_code="duplicate")
         return found
 
     def _posted(self, post: str) -> DeliveryReceipt:
@@ -127,8 +129,9 @@ class Client:
             for post in self._reading.own_posts(since):
                 if post.created_at >= since and post.parent == reply.in_reply_to and _says(post, reply.text):
                     return self._posted(post.id)
-        if self._clock.now() < reply.began_at + SETTLING:
-            raise UnavailableError("it may not be listed yet", retry_after=SETTLING.total_seconds())
+        early = (reply.began_at + SETTLING - self._clock.now()).total_seconds()
+        if early > 0:
+            raise UnavailableError("it may not be listed yet", retry_after=early)
         return None
 
     # -- reading -------------------------------------------------------------------------------------------------------

@@ -161,8 +161,12 @@ def readable(text: str, links: Mapping[str, str]) -> str:
 
 
 def link_text(full: str | None, display: str | None) -> str | None:
-    """What to show for a link: as it was written. X shows ``acme.com`` for what it expands to ``http://acme.com``."""
-    return display if full and display and full == f"http://{display}" else full
+    """What to show for a link: as it was written. X makes ``http://acme.com`` of ``acme.com``, and shows it without
+    scheme and ``www.``, cut at the end; whoever means ``http://`` today hardly ever writes it."""
+    if not full or not display or not full.startswith("http://"):
+        return full
+    bare, shown = full.removeprefix("http://"), display.rstrip("…").removeprefix("www.")
+    return bare if shown and bare.removeprefix("www.").startswith(shown) else full
 
 
 def _surface(post: Post) -> Surface:

@@ -149,6 +149,11 @@ OPTIONS = (
     OptionField(name="premium", description="The account may write 25,000 characters. true or false.", default="false"),
     OptionField(name="dm_limit", description="Longest private message, in characters.", default=str(DM_LIMIT)),
     OptionField(
+        name="poll",
+        description="Look for what the webhook lost, on a schedule. X repeats no delivery: true is advised.",
+        default="false",
+    ),
+    OptionField(
         name="poll_direct_messages",
         description="Look for private messages too when polling (needs dm.read; each read event is billed).",
         default="true",

@@ -23,14 +23,20 @@ T = TypeVar("T")
 Encoder = Callable[[Any], Any]
 Decoder = Callable[[Any, str], Any]
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types that are themselves in JSON; their subclasses (enumerations) are not."""
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def to_json(value: Any) -> str:
     """One line of JSON for a dataclass of the core, or for a member of one of its unions (then with ``type``)."""
-    return json.dumps(to_data(value), ensure_ascii=False, separators=(",", ":"))
+    return _write(to_data(value))
 
 
 def to_data(value: Any, *, tagged: bool = False) -> Any:
     """Plain dicts, lists, strings and numbers for `value`."""
+    if type(value) in _PLAIN:
+        return value
     data = _encoder(cast(Hashable, type(value)))(value)
     return {"type": type(value).__name__, **data} if tagged else data
 
@@ -113,9 +119,15 @@ def _dataclass_encoder(cls: type) -> Encoder:
         data: dict[str, Any] = {}
         for name, default, tagged in plan:
             item = getattr(value, name)
-            if item is default or item == default:
+            if item is default or (default is not None and item == default):
                 continue
-            data[name] = to_data(item, tagged=tagged and item is not None)
+            kind: Any = type(item)
+            if kind in _PLAIN:
+                data[name] = item
+            elif tagged:
+                data[name] = {"type": kind.__name__, **_encoder(kind)(item)}
+            else:
+                data[name] = _encoder(kind)(item)
         return data
 
     return encode
@@ -193,33 +205,38 @@ def _mapping_decoder(item: Decoder) -> Decoder:
 def _union_decoder(hint: Any) -> Decoder:
     optional = type(None) in typing.get_args(hint)
     members = _members(hint)
-    by_name: dict[str, Any] = {item.__name__: item for item in members} if _tagged(hint) else {}
+    if not _tagged(hint):
+        only = _decoder(members[0])
+        return lambda data, path: None if data is None and optional else only(data, path)
+    by_name: dict[str, Any] = {item.__name__: item for item in members}
 
     def decode(data: Any, path: str) -> Any:
         if data is None and optional:
             return None
-        if by_name:
-            name = data.get("type") if isinstance(data, dict) else None
-            if name not in by_name:
-                raise PayloadError(path, "a known type expected")
-            return _decoder(by_name[name])(data, path)
-        return _decoder(members[0])(data, path)
+        name = data.get("type") if isinstance(data, dict) else None
+        if name not in by_name:
+            raise PayloadError(path, "a known type expected")
+        return _decoder(by_name[name])(data, path)
 
     return decode
 
 
 def _dataclass_decoder(cls: type) -> Decoder:
-    plan: list[tuple[str, bool, Any]] = []
-    for item in dataclasses.fields(cls):
-        plan.append((item.name, _default(item) is _MISSING, _hints(cls)[item.name]))
+    # made at the first use: a class may hold members of its own kind
+    plan: list[tuple[str, bool, Decoder]] | None = None
 
     def decode(data: Any, path: str) -> Any:
+        nonlocal plan
         if not isinstance(data, dict):
             raise PayloadError(path, "an object expected")
+        if plan is None:
+            hints = _hints(cls)
+            fields = dataclasses.fields(cls)
+            plan = [(item.name, _default(item) is _MISSING, _decoder(hints[item.name])) for item in fields]
         values: dict[str, Any] = {}
-        for name, required, hint in plan:
+        for name, required, read in plan:
             if name in data:
-                values[name] = _decoder(hint)(data[name], f"{path}.{name}" if path else name)
+                values[name] = read(data[name], f"{path}.{name}" if path else name)
             elif required:
                 raise PayloadError(f"{path}.{name}" if path else name, "missing")
         return cls(**values)

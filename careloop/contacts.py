@@ -1,7 +1,7 @@
 """Contacts from a file: CSV with a header line, or JSON lines. Bad rows are told by line number; the rest is read.
 
 Columns by any of the usual names: contact_id (id), name, email(s), phone(s), customer_number(s), company, city,
-country, language, url; and for each platform ``<platform>_handle`` and ``<platform>_id``. Several values in one cell are
+country, language, url; for each platform ``<platform>_handle`` and ``<platform>_id``. Several values in one cell are
 separated by ";" or "|".
 """
 

@@ -49,7 +49,7 @@ def open_local(
     """The state in the file at `path` (made when missing), or in ":memory:".
 
     ``visibility``: seconds after which an unfinished message comes again. Several threads may use one system, several
-    processes may open one file. Raises UnavailableError when the file can't be opened.
+    processes may open one file. Raises ConfigurationError when the file can't be opened.
     """
     database = Database(path)
     table = SqliteTable(database, clock)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chalicelib.adapters.records import keys
 from chalicelib.adapters.records.documents import Remembered, Retention, document, read, seconds
-from chalicelib.adapters.records.pointers import LIVE, pointer_changes
+from chalicelib.adapters.records.pointers import LIVE, Pointers, pointer_changes
 from chalicelib.core.case import Case, CaseSnapshot, MessageRecord
 from chalicelib.core.errors import ConflictError, NotFoundError
 from chalicelib.core.ids import AccountKey, CaseId, ContactRef, ConversationKey, MessageKey, TicketRef, case_id
@@ -30,7 +30,7 @@ class RecordCases:
         self._table = table
         self._clock = clock
         self._keep = retention.messages
-        self._seen: Remembered[CaseId, Case] = Remembered(_CASES)
+        self._seen: Remembered[CaseId, Pointers] = Remembered(_CASES)
 
     def snapshot(self, conversation: ConversationKey | None, message: MessageKey) -> CaseSnapshot:
         wanted = [keys.message(message)]
@@ -68,23 +68,23 @@ class RecordCases:
         rows = self._table.query(keys.account_partition(account), prefix=keys.OPEN, newest_first=True, limit=limit)
         return list(dict.fromkeys(read(ConversationKey, item) for _, item in rows))
 
-    def saving(self, write: SaveCase) -> Sequence[Change]:
-        """The changes that store a case's next version with the pointers that differ from the version before.
+    def saving(self, write: SaveCase) -> tuple[Pointers, Sequence[Change]]:
+        """A case's next version, and the changes that store it with the pointers that differ from the version before.
 
         Raises ConflictError when that version is not the stored one.
         """
-        case = write.case
-        before = self._before(case)
-        condition = Condition(equals={"version": case.version}) if case.version else Condition(exists=False)
-        saved = replace(case, version=case.version + 1)
-        item: Item = {"doc": document(saved), "version": saved.version}
-        put = Put(key=keys.case(case.id), item=item, condition=condition)
-        return put, *pointer_changes(before, saved, takes_over=write.takes_over)
+        version = write.case.version
+        before = self._before(write.case)
+        saved = Pointers.to(replace(write.case, version=version + 1))
+        condition = Condition(equals={"version": version}) if version else Condition(exists=False)
+        item: Item = {"doc": document(saved.case), "version": version + 1}
+        put = Put(key=keys.case(saved.case.id), item=item, condition=condition)
+        return saved, [put, *pointer_changes(before, saved, takes_over=write.takes_over)]
 
-    def saved(self, writes: Iterable[SaveCase]) -> None:
-        """To be called once these writes are committed."""
-        for write in writes:
-            self._seen.keep(write.case.id, replace(write.case, version=write.case.version + 1))
+    def saved(self, pointers: Iterable[Pointers]) -> None:
+        """To be called with what `saving` gave, once its changes are committed."""
+        for saved in pointers:
+            self._seen.keep(saved.case.id, saved)
 
     def remembering(self, write: RememberMessage) -> Sequence[Change]:
         """The change that stores a message's record."""
@@ -93,13 +93,14 @@ class RecordCases:
         expires_at = seconds(self._clock.now() + self._keep)
         return (Put(key=keys.message(write.key), item=item, condition=condition, expires_at=expires_at),)
 
-    def _before(self, case: Case) -> Case | None:
+    def _before(self, case: Case) -> Pointers | None:
         if case.version == 0:
             return None
         seen = self._seen.find(case.id)
-        if seen is None or seen.version != case.version:
-            seen = self._case(self._table.get([keys.case(case.id)]), case.id)
-        if seen is None or seen.version != case.version:
+        if seen is None or seen.case.version != case.version:
+            self._case(self._table.get([keys.case(case.id)]), case.id)
+            seen = self._seen.find(case.id)
+        if seen is None or seen.case.version != case.version:
             raise ConflictError("the case was changed by somebody else")
         return seen
 
@@ -115,10 +116,10 @@ class RecordCases:
         if item is None:
             return None
         seen = self._seen.find(case)
-        if seen is None or seen.version != item["version"]:
-            seen = read(Case, item)
+        if seen is None or seen.case.version != item["version"]:
+            seen = Pointers.to(read(Case, item))
             self._seen.keep(case, seen)
-        return seen
+        return seen.case
 
 
 def _record(item: Item | None) -> MessageRecord | None:

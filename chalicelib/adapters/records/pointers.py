@@ -2,56 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from chalicelib.adapters.records import keys
 from chalicelib.adapters.records.documents import document
 from chalicelib.core.case import Case, CaseState
+from chalicelib.core.ids import ConversationKey
 from chalicelib.core.people import Verdict
 from chalicelib.ports.table import Change, Condition, Delete, Item, Key, Put
 
 LIVE = frozenset({CaseState.OPENING, CaseState.OPEN})
 
 
-def pointer_changes(before: Case | None, after: Case, *, takes_over: bool) -> Sequence[Change]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointers:
+    """A version of a case, and the keys of the items that lead to it."""
+
+    case: Case
+    conversations: frozenset[Key]
+    tickets: frozenset[Key]
+    contacts: frozenset[Key]
+    open_conversations: Mapping[Key, ConversationKey]
+
+    @classmethod
+    def to(cls, case: Case) -> Pointers:
+        """All that follow from `case`."""
+        live = case.state in LIVE
+        linked = case.match.contact if live and case.match.verdict is Verdict.LINKED else None
+        return cls(
+            case=case,
+            conversations=frozenset(keys.conversation(item.key) for item in case.conversations),
+            tickets=frozenset((keys.ticket(case.ticket),) if case.ticket else ()),
+            contacts=frozenset((keys.contact_case(linked.ref, case.opened_at, case.id),) if linked else ()),
+            open_conversations={
+                keys.open_conversation(case.id, item.key, item.last_message_at): item.key
+                for item in (case.conversations if live else ())
+            },
+        )
+
+
+def pointer_changes(before: Pointers | None, after: Pointers, *, takes_over: bool) -> Sequence[Change]:
     """What must change beside the case's own item when `after` replaces `before` (None: a new case).
 
     A conversation's and a ticket's pointer are never removed: an old ticket still leads to its case. The rows of a
     contact's open cases and of an account's open conversations are.
     """
-    old_lasting, old_rows = (_lasting(before), _rows(before)) if before else ({}, {})
-    lasting, rows = _lasting(after), _rows(after)
-    owned = {keys.conversation(item.key) for item in after.conversations}
-    changes: list[Change] = []
-    for key, item in lasting.items():
-        if old_lasting.get(key) != item or (takes_over and key in owned):
-            guard = before is None and not takes_over and key in owned
-            changes.append(Put(key=key, item=item, condition=_mine(after) if guard else None))
-    changes += [Put(key=key, item=item) for key, item in rows.items() if key not in old_rows]
-    changes += [Delete(key=key) for key in old_rows if key not in rows]
-    return changes
+    old = before or _NOTHING
+    item: Item = {"case": after.case.id}
+    unowned = Condition(equals={"case": after.case.id}, or_absent=True) if before is None and not takes_over else None
+    taken = after.conversations if takes_over else after.conversations - old.conversations
+    rows = after.open_conversations
+    return [
+        *(Put(key=key, item=item, condition=unowned) for key in sorted(taken)),
+        *(Put(key=key, item=item) for key in (after.tickets - old.tickets) | (after.contacts - old.contacts)),
+        *(Put(key=key, item={"doc": document(rows[key])}) for key in rows if key not in old.open_conversations),
+        *(Delete(key=key) for key in old.contacts - after.contacts),
+        *(Delete(key=key) for key in old.open_conversations if key not in rows),
+    ]
 
 
-def _mine(case: Case) -> Condition:
-    return Condition(equals={"case": case.id}, or_absent=True)
+class _Nothing:
+    conversations: frozenset[Key] = frozenset()
+    tickets: frozenset[Key] = frozenset()
+    contacts: frozenset[Key] = frozenset()
+    open_conversations: Mapping[Key, ConversationKey] = {}
 
 
-def _lasting(case: Case) -> dict[Key, Item]:
-    item: Item = {"case": case.id}
-    found = {keys.conversation(conversation.key): item for conversation in case.conversations}
-    if case.ticket is not None:
-        found[keys.ticket(case.ticket)] = item
-    return found
-
-
-def _rows(case: Case) -> dict[Key, Item]:
-    if case.state not in LIVE:
-        return {}
-    found: dict[Key, Item] = {
-        keys.open_conversation(case.id, item.key, item.last_message_at): {"doc": document(item.key)}
-        for item in case.conversations
-    }
-    contact = case.match.contact
-    if contact is not None and case.match.verdict is Verdict.LINKED:
-        found[keys.contact_case(contact.ref, case.opened_at, case.id)] = {"case": case.id}
-    return found
+_NOTHING = _Nothing()

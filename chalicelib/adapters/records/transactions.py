@@ -10,6 +10,7 @@ from chalicelib.adapters.records.deliveries import RecordDeliveries
 from chalicelib.adapters.records.ledger import RecordLedger
 from chalicelib.adapters.records.people import RecordIdentities
 from chalicelib.adapters.records.places import RecordCursors
+from chalicelib.adapters.records.pointers import Pointers
 from chalicelib.core.errors import ConflictError
 from chalicelib.ports.stores import (
     CompleteEvent,
@@ -45,7 +46,6 @@ class RecordTransactions:
         self._expand: dict[type, Callable[[Any], Sequence[Change]]] = {
             CompleteEvent: ledger.completion,
             ReopenEvent: ledger.reopening,
-            SaveCase: cases.saving,
             RememberMessage: cases.remembering,
             RememberIdentity: identities.linking,
             RememberPerson: identities.naming,
@@ -59,9 +59,15 @@ class RecordTransactions:
             raise ValueError(f"{len(writes)} writes in one commit; at most {MOST_WRITES}")
         changes: dict[Key, Change] = {}
         wanted_by: list[str] = []
+        saved: list[Pointers] = []
         for write in writes:
             name = type(write).__name__
-            for change in self._expand[type(write)](write):
+            if isinstance(write, SaveCase):
+                pointers, expanded = self._cases.saving(write)
+                saved.append(pointers)
+            else:
+                expanded = self._expand[type(write)](write)
+            for change in expanded:
                 if change.key not in changes:
                     wanted_by.append(name)
                 changes[change.key] = _merged(changes.get(change.key), change, name)
@@ -69,7 +75,7 @@ class RecordTransactions:
             self._table.write(list(changes.values()))
         except ConditionFailed as failed:
             raise ConflictError(f"{wanted_by[failed.index]}: somebody else was quicker") from None
-        self._cases.saved(write for write in writes if isinstance(write, SaveCase))
+        self._cases.saved(saved)
 
 
 def _merged(first: Change | None, second: Change, name: str) -> Change:

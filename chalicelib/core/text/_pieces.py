@@ -41,11 +41,14 @@ class _Span:
     is_link: bool
 
 
+# "t.co" weighs 23 on X; no unit counts more for a code point. What is shorter than this says need not be measured.
+_MOST_PER_CODE_POINT = 6
 _WORDS = re.compile(r"\S+")
 _SENTENCE_END = re.compile(r"(?:[.!?…]+|[。！？｡]+)[\"'”’»)\]」』】）]*$")
-# "z. B.", "Dr. Who", "No. 5": a full stop behind so few letters, or behind these, ends no sentence.
+# "z. B.", "am 3. Mai", "Dr. Who": a full stop behind one letter, a small number or one of these ends no sentence.
 _SHORT = re.compile(
-    r"(?:^|[^\w])(?:\w{1,2}|bzw|usw|ca|evtl|ggf|inkl|Nr|Tel|Str|Prof|Mrs|Ing|etc|approx|incl|no|vs|cf|Mme)\.$"
+    r"(?:^|[^\w])(?:[^\W\d_]|\d{1,2}|Dr|Mr|Mrs|Ms|Mme|Prof|Ing|St|Hr|Fr|Sr|Jr|No|Nr|Tel|Str|"
+    r"bzw|usw|ca|evtl|ggf|inkl|zzgl|etc|approx|incl|vs|cf)\.$"
 )
 # Written without blanks: a cut is allowed between any two, but not before closing or behind opening punctuation.
 _UNSPACED = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -144,9 +147,10 @@ def _word_pieces(
 ) -> Iterator[Piece]:
     """One word as pieces: whole, or cut around its links, between ideographs, and, if it must be, between clusters."""
     cuts = [start, *_unspaced_cuts(text, start, end, spans), end]
+    surely = min(limit.maximum for limit in limits.limits) // _MOST_PER_CODE_POINT
     for left, right in pairwise(cuts):
         behind = after if right == end else _unspaced_break(text, right)
-        if fits(text[left:right], limits):
+        if right - left <= surely or fits(text[left:right], limits):
             yield Piece(left, right, behind)
         else:
             yield from _long_pieces(text, left, right, _between(spans, left, right), behind, limits)

@@ -242,3 +242,8 @@ def test_a_real_reply_reads_well_in_parts(limits):
     assert " ".join(without_numbers(parts)).split() == text.split()
     assert sum(part.count("https://acme.com/parcels/4711/reschedule?lang=en") for part in parts) == 10
     assert sum(len(graphemes(part)) for part in without_numbers(parts)) >= len("".join(text.split()))
+
+
+def test_short_words_may_end_a_sentence():
+    text = "We have looked into it. Nothing more was found about the other one"
+    assert split(text, limit(45), numbering=False)[0] == "We have looked into it."

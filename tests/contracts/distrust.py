@@ -29,16 +29,7 @@ REPLACEMENTS: dict[str, str] = {
 }
 """What it is, and its JSON text (some have no Python value that survives `json.dumps`)."""
 
-FROM_A_SERVER = (
-    "null",
-    "empty text",
-    "empty list",
-    "empty object",
-    "minus one",
-    "infinity",
-    "nested lists",
-    "a lone surrogate",
-)
+FROM_A_SERVER = ("null", "empty list", "empty object", "minus one", "infinity", "a lone surrogate")
 """Replacements for answers of a vendor, whom we asked ourselves: one of each type."""
 
 BODIES: dict[str, bytes] = {
@@ -68,9 +59,9 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
         yield from _places(item, (*path, key))
 
 
-def _chosen(document: Any) -> list[tuple[Any, ...]]:
+def _chosen(document: Any, many: int) -> list[tuple[Any, ...]]:
     places = list(_places(document))
-    if len(places) <= _MANY:
+    if len(places) <= many:
         return places
     kinds = {tuple("*" if isinstance(step, int) else step for step in place): place for place in reversed(places)}
     return list(kinds.values())
@@ -88,13 +79,13 @@ def name_of(place: tuple[Any, ...]) -> str:
 
 
 def spoiled(body: bytes, chosen: Sequence[str] = ()) -> Iterator[tuple[str, bytes]]:
-    """(what was done, the new body) for everything that can be done to `body` (or with the `chosen` replacements
-    alone); nothing when it is not JSON."""
+    """(what was done, the new body) for everything that can be done to `body`; nothing when it is not JSON. With
+    `chosen` replacements: these alone, once for each kind of place."""
     try:
         original = json.loads(body)
     except ValueError:
         return
-    for place in _chosen(original):
+    for place in _chosen(original, 0 if chosen else _MANY):
         parent, last = _parent(original, place), place[-1]
         kept, parent[last] = parent[last], _MARK
         text = json.dumps(original)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import traceback
+import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -39,6 +39,9 @@ from tests.fakes.http import ScriptedHttp
 
 _OUTBOUND = [(name, case) for name in PRESENT for case in exchange_cases(KIND, name, "outbound")]
 _CALLS = [(name, case) for name in PRESENT for case in exchange_cases(KIND, name, "calls")]
+
+
+_TOKEN = re.compile("token|jwt|secret|password", re.IGNORECASE)
 
 
 def _each(chosen: Sequence[tuple[str, ExchangeCase]]) -> Any:
@@ -206,6 +209,18 @@ def test_faulty_answers_to_other_calls_are_errors_of_the_tree(name: str, case: E
                 )
 
 
+def _tokens(data: Any) -> list[str]:
+    """Secrets that a vendor hands out, by what their fields are called."""
+    if isinstance(data, list):
+        return [token for item in data for token in _tokens(item)]
+    found = []
+    for name, value in data.items() if isinstance(data, dict) else ():
+        if isinstance(value, str) and _TOKEN.search(name):
+            found.append(value)
+        found += _tokens(value)
+    return found
+
+
 @every_exchange
 def test_spoiled_answers_do_no_harm(name: str, case: ExchangeCase) -> None:
     subject, exchange = platform(name), case.exchange()
@@ -215,6 +230,7 @@ def test_spoiled_answers_do_no_harm(name: str, case: ExchangeCase) -> None:
             continue
         headers = {"content-type": "application/json", **step["response"].get("headers", {})}
         status = step["response"].get("status", 200)
+        tokens = _tokens(step["response"]["json"])
         body = json.dumps(step["response"]["json"]).encode()
         for what, bad in spoiled(body, FROM_A_SERVER):
             fault = Fault(what=what, status=status, body=bad, headers=headers)
@@ -222,6 +238,8 @@ def test_spoiled_answers_do_no_harm(name: str, case: ExchangeCase) -> None:
                 outcome, _ = _with_fault(subject, case, at, fault)
                 if not isinstance(outcome, CareloopError):
                     json.dumps(result_data(outcome), ensure_ascii=False).encode()
+                elif tokens and any(token in _told(outcome) for token in tokens):
+                    harms.append(f"step {at}, {what}: the error tells a token of the answer")
             except Exception as error:
                 harms.append(f"step {at}, {what}: {type(error).__name__}: {error}"[:200])
     assert not harms, f"{len(harms)} spoiled answers did harm, the first: {harms[:5]}"
@@ -239,9 +257,13 @@ def _private(subject: Platform, case: ExchangeCase, sessions: Any) -> dict[str, 
     return {what: value for what, value in found.items() if len(value) >= 8 and not value.startswith("https://")}
 
 
-def _told(error: CareloopError) -> str:
-    parts = [*traceback.format_exception(error), repr(error), str(error)]
-    parts += [str(getattr(error, name, "")) for name in ("advice", "remote_code", "args")]
+def _told(error: BaseException | None) -> str:
+    """All that the error, and those that a traceback would show before it, have to say."""
+    parts: list[str] = []
+    while error is not None:
+        parts += [repr(error), str(error), *(str(value) for value in getattr(error, "__dict__", {}).values())]
+        parts += [str(getattr(error, name, "")) for name in ("advice", "remote_code", "args")]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "\n".join(parts)
 
 

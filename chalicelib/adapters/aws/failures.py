@@ -77,21 +77,23 @@ def reporting(what: str, *, leaving: Collection[str] = ()) -> Iterator[None]:
 
     `what` names the call for operators; nothing of the request's content gets into a message.
     """
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError, NoRegionError
+    from botocore import exceptions
 
+    broken = (
+        exceptions.ConnectionError,
+        exceptions.HTTPClientError,
+        exceptions.IncompleteReadError,
+        exceptions.ResponseStreamingError,
+    )
     try:
         yield
-    except ClientError as error:
+    except exceptions.ClientError as error:
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         failure = None if code_of(error) in leaving else failure_for(code_of(error), what, status=status)
         if failure is None:
             raise
         raise failure from error
-    except HTTPClientError as error:
+    except broken as error:
         raise UnavailableError(f"{what}: {type(error).__name__}") from error
-    except (NoCredentialsError, NoRegionError) as error:
+    except (exceptions.NoCredentialsError, exceptions.NoRegionError) as error:
         raise ConfigurationError(f"{what}: {type(error).__name__}") from error
-    except BotoCoreError as error:
-        if type(error).__name__ in ("ConnectionError", "IncompleteReadError", "ResponseStreamingError"):
-            raise UnavailableError(f"{what}: {type(error).__name__}") from error
-        raise

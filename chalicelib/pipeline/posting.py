@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chalicelib.core import compose
-from chalicelib.core.account import Account
 from chalicelib.core.capabilities import Threading
-from chalicelib.core.case import Case, Conversation, Route
+from chalicelib.core.case import Case, Conversation
 from chalicelib.core.errors import ConflictError
 from chalicelib.core.events import Surface, Visibility
 from chalicelib.core.guard import Hold, Proposal, judge
@@ -17,9 +16,8 @@ from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, Out
 from chalicelib.core.text.clean import CleanReply, clean_reply
 from chalicelib.core.ticket import AgentReply
 from chalicelib.pipeline.deliver import Outbound, Refused, Sent, deliver
-from chalicelib.ports.platform import PlatformClient
+from chalicelib.pipeline.routing import Destination, choose
 from chalicelib.ports.runtime import Runtime
-from chalicelib.ports.spec import Level, PlatformSpec
 from chalicelib.ports.stores import SaveDelivery
 
 
@@ -35,58 +33,27 @@ class Posted:
     opened: Conversation | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
-    """Where a reply goes."""
-
-    conversation: Conversation
-    account: Account
-    spec: PlatformSpec
-    private_reply: bool
-
-
 def post_reply(runtime: Runtime, case: Case, reply: AgentReply, *, attempt: str = "") -> Posted:
     """Bring one reply to an end. ``attempt`` sets a /retry apart from the first try. Raises RetryableError."""
     cleaned = clean_reply(text=reply.text, html=reply.html, signature_lines=runtime.policy.signature_lines)
     destination = choose(runtime, case)
+    if isinstance(destination, Hold):
+        return _held(runtime, case, reply, attempt, destination)
     proposal = Proposal(
         entry_visibility=reply.visibility,
         text=cleaned.text,
         attachments=reply.attachments,
         account=destination.account,
         title=destination.spec.title,
-        capabilities=destination.spec.capabilities,
+        capabilities=destination.capabilities,
         conversation=destination.conversation,
         private_reply=destination.private_reply,
         now=runtime.clock.now(),
     )
     verdict = judge(proposal, runtime.policy)
     if isinstance(verdict, Hold):
-        fresh = _record_hold(runtime, case, reply, attempt, verdict)
-        return Posted(note=compose.refused_note(destination.spec.title, verdict), repeated=not fresh)
+        return _held(runtime, case, reply, attempt, verdict)
     return _send_parts(runtime, case, reply, attempt, destination, verdict.parts, cleaned)
-
-
-def choose(runtime: Runtime, case: Case) -> Destination:
-    """The conversation of the customer's latest message; by /public the latest public one; by /private the latest
-    private one, else a private answer to the latest public message where the platform has that."""
-    conversation = case.latest
-    public = [item for item in case.conversations if item.visibility is Visibility.PUBLIC]
-    if case.route is Route.PUBLIC and public:
-        conversation = max(public, key=lambda item: item.last_message_at)
-    private = [item for item in case.conversations if item.visibility is Visibility.PRIVATE]
-    private_reply = False
-    if case.route is Route.PRIVATE and conversation.visibility is not Visibility.PRIVATE:
-        if private:
-            conversation = max(private, key=lambda item: item.last_message_at)
-        else:
-            private_reply = True
-    account = runtime.stores.directory.get_account(conversation.key.thread.account)
-    spec = runtime.connectors.platform_spec(account.key.platform)
-    private_reply = private_reply and spec.capabilities.private_reply
-    if spec.level < Level.REPLIES:
-        conversation, private_reply = replace(conversation, answerable=False), False
-    return Destination(conversation=conversation, account=account, spec=spec, private_reply=private_reply)
 
 
 def _ticket(case: Case) -> TicketRef:
@@ -98,6 +65,12 @@ def _ticket(case: Case) -> TicketRef:
 def _key(case: Case, reply: AgentReply, part: int, attempt: str) -> str:
     key = delivery_key(reply.ticket, reply.key, part)
     return f"{key}|{attempt}" if attempt else key
+
+
+def _held(runtime: Runtime, case: Case, reply: AgentReply, attempt: str, hold: Hold) -> Posted:
+    title = runtime.connectors.platform_spec(case.latest.key.thread.account.platform).title
+    fresh = _record_hold(runtime, case, reply, attempt, hold)
+    return Posted(note=compose.refused_note(title, hold), repeated=not fresh)
 
 
 def _record_hold(runtime: Runtime, case: Case, reply: AgentReply, attempt: str, hold: Hold) -> bool:
@@ -133,11 +106,10 @@ def _send_parts(
     parts: tuple[str, ...],
     cleaned: CleanReply,
 ) -> Posted:
-    client = runtime.connectors.platform(destination.account)
     receipts: list[DeliveryReceipt] = []
     repeated = False
     for number, text in enumerate(parts, start=1):
-        outbound = _outbound(runtime, case, reply, attempt, destination, client, receipts, number, len(parts), text)
+        outbound = _outbound(runtime, case, reply, attempt, destination, receipts, number, len(parts), text)
         result = deliver(outbound)
         repeated = repeated or result.repeated
         if isinstance(result, Sent):
@@ -167,7 +139,6 @@ def _outbound(
     reply: AgentReply,
     attempt: str,
     destination: Destination,
-    client: PlatformClient,
     receipts: list[DeliveryReceipt],
     part: int,
     of: int,
@@ -176,7 +147,7 @@ def _outbound(
     conversation = destination.conversation
     answered: MessageId = conversation.last_message
     context = dict(conversation.context)
-    if receipts and destination.spec.capabilities.threading is Threading.CHAIN and receipts[-1].messages:
+    if receipts and destination.capabilities.threading is Threading.CHAIN and receipts[-1].messages:
         answered = receipts[-1].messages[-1]
         context.update(receipts[-1].context)
     return Outbound(
@@ -185,7 +156,7 @@ def _outbound(
         ticket=_ticket(case),
         account=destination.account,
         spec=destination.spec,
-        client=client,
+        client=destination.client,
         source=reply.key,
         reply=OutboundReply(
             key=_key(case, reply, part, attempt),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from chalicelib.core.account import Account
+from chalicelib.core.capabilities import PlatformCapabilities
 from chalicelib.core.events import Parsed, PlatformEvent
 from chalicelib.core.ids import Cursor, MessageId, ThreadId
 from chalicelib.core.people import Author
@@ -94,6 +95,16 @@ class JoinsThreads(Protocol):
 
     def join_thread(self, thread: ThreadId) -> None:
         """Accept the invitation; already joined is fine."""
+        ...
+
+
+@runtime_checkable
+class HasCapabilities(Protocol):
+    """Accounts of one platform may differ (X: premium accounts write longer posts)."""
+
+    @property
+    def capabilities(self) -> PlatformCapabilities:
+        """What holds for this account."""
         ...
 
 

@@ -416,3 +416,61 @@ def test_what_was_unread_on_either_side_of_a_merge_is_posted():
     world.hint("1")
     world.hint("2")
     assert world.platform.texts == ["unread on the survivor"]
+
+
+def test_what_an_agent_wants_in_private_never_goes_public():
+    from dataclasses import replace
+
+    from chalicelib.core.case import Route
+    from chalicelib.ports.stores import SaveCase
+
+    world = opened()
+    case = world.system.stores.cases.find_by_ticket(world.ticket.ref)
+    assert case is not None
+    world.system.stores.transactions.commit(SaveCase(case=replace(case, route=Route.PRIVATE)))
+    world.desk.agent_writes("1", "your new password is 1234")
+    world.hint()
+    assert world.platform.sent == []
+    assert "you asked for private" in world.ticket.notes[-1]
+
+
+def test_an_account_that_is_not_set_up_is_told():
+    world = opened()
+    platform = world.connectors.platforms.pop("agora")
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    assert "not set up" in world.ticket.notes[-1]
+    world.connectors.platforms["agora"] = platform
+    world.desk.note("1", "/retry")
+    world.hint()
+    assert world.platform.texts == ["answer"]
+
+
+def test_an_account_of_its_own_kind_has_its_own_limits():
+    from chalicelib.core.text.length import LengthUnit, Limit, TextLimits
+
+    class Premium(FakePlatform):
+        @property
+        def capabilities(self):
+            from dataclasses import replace
+
+            return replace(spec().capabilities, text_limits=TextLimits((Limit(10_000, LengthUnit.CODE_POINTS),)))
+
+    world = World()
+    world.platform = world.connectors.platforms["agora"] = Premium(world.clock.now)
+    opened(world)
+    world.desk.agent_writes("1", "word " * 600)
+    world.hint()
+    assert len(world.platform.sent) == 1
+
+
+def test_a_platform_that_only_receives_is_answered_natively():
+    from dataclasses import replace
+
+    from chalicelib.ports.spec import Level
+
+    world = opened(World(sheet=replace(spec(), level=Level.RECEIVES)))
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    assert world.platform.sent == []
+    assert "Answer it on Agora itself" in world.ticket.notes[-1]

@@ -6,11 +6,12 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from chalicelib.core.errors import NotFoundError
 
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
+_MOMENT = re.compile(r"/(\d{4}/\d{2}/\d{2}/\d{6})\.\d{6}-[0-9a-f]+$")
 
 
 def archive_key(source: str, received_at: datetime, body: bytes) -> str:
@@ -19,6 +20,19 @@ def archive_key(source: str, received_at: datetime, body: bytes) -> str:
     place = "/".join(_ODD.sub("-", part).strip(".") or "-" for part in source.split("/"))
     name = hashlib.sha256(source.encode("utf-8", "surrogatepass") + b"\0" + body).hexdigest()[:20]
     return f"{place}/{moment:%Y/%m/%d/%H%M%S.%f}-{name}"
+
+
+def is_over(key: str, keep_for: timedelta, now: datetime) -> bool:
+    """True when the key itself tells that the payload's time is over: S3 has removed it then, and to those who may not
+    list the bucket it says "access denied" of what is not there."""
+    found = _MOMENT.search(key)
+    if found is None:
+        return False
+    try:
+        received_at = datetime.strptime(found[1], "%Y/%m/%d/%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return now >= received_at + keep_for + timedelta(seconds=1)
 
 
 def pack(body: bytes, headers: Mapping[str, str], expires_at: datetime) -> bytes:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.adapters.aws.failures import code_of, reporting
-from chalicelib.adapters.payloads import archive_key, pack, unpack
+from chalicelib.adapters.payloads import archive_key, is_over, pack, unpack
 from chalicelib.core.errors import NotFoundError
 from chalicelib.ports.services import Clock
 
@@ -31,6 +31,8 @@ class S3Archive:
     def fetch(self, key: str) -> tuple[bytes, Mapping[str, str]]:
         from botocore.exceptions import ClientError
 
+        if is_over(key, self._keep_for, self._clock.now()):
+            raise NotFoundError("the payload's time is over")
         try:
             with reporting("GetObject"):
                 data = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from chalicelib.adapters.aws.queues import SqsQueue
 from chalicelib.adapters.aws.secrets import SecretsManagerStore
 from chalicelib.adapters.aws.system import open_aws
 from chalicelib.core.account import ConnectionKind
-from chalicelib.core.errors import ConfigurationError, ConflictError, UnavailableError
+from chalicelib.core.errors import ConfigurationError, ConflictError, NotFoundError, UnavailableError
 from chalicelib.ports.services import QueueMessage
 from tests.fakes.clock import NOON, FrozenClock
 from tests.unit.adapters.aws.fakes import ScriptedClient, refusal
@@ -104,6 +105,20 @@ def test_every_refusal_has_its_leaf(answer: Exception, error: type[Exception]) -
         with pytest.raises(error) as raised:
             call()
         assert type(raised.value) is error
+
+
+def test_a_payload_whose_time_is_over_is_not_asked_for() -> None:
+    clock, client = FrozenClock(), ScriptedClient({})
+    archive = S3Archive(client, "b", clock, keep_for=timedelta(days=2))
+    key = archive.keep(source="facebook/main", body=b"x", received_at=NOON, headers={})
+    clock.advance(days=2, seconds=1)
+
+    with pytest.raises(NotFoundError):
+        archive.fetch(key)
+    assert [name for name, _ in client.calls] == ["put_object"]
+    for odd in ("facebook/main/2026/13/41/120000.000000-0", "nonsense"):
+        with pytest.raises(ConfigurationError):
+            S3Archive(ScriptedClient(refusal("AccessDenied", 403)), "b", clock).fetch(odd)
 
 
 def test_a_secret_made_by_two_at_once_is_a_conflict() -> None:

@@ -1,0 +1,38 @@
+"""A contact index in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from chalicelib.core import codec
+from chalicelib.core.ids import ContactRef
+from chalicelib.core.matching import contact_keys
+from chalicelib.core.people import Clues, Contact
+
+
+class MemoryContacts:
+    """Finds by every key of `contact_keys`."""
+
+    def __init__(self, contacts: Iterable[Contact] = ()) -> None:
+        self.contacts = {item.ref: item for item in contacts}
+
+    @classmethod
+    def of(cls, data: Iterable[Mapping[str, Any]]) -> MemoryContacts:
+        """From the codec's form."""
+        return cls(codec.from_data(Contact, item) for item in data)
+
+    def lookup(self, crm: str, clues: Clues) -> Sequence[Contact]:
+        wanted = {clue.index_key for clue in clues.items}
+        return [item for item in self.contacts.values() if item.ref.crm == crm and wanted & contact_keys(item)]
+
+    def find_contact(self, ref: ContactRef) -> Contact | None:
+        return self.contacts.get(ref)
+
+    def put_contacts(self, contacts: Sequence[Contact]) -> int:
+        changed = [item for item in contacts if self.contacts.get(item.ref) != item]
+        self.contacts.update({item.ref: item for item in contacts})
+        return len(changed)
+
+    def remove_contact(self, ref: ContactRef) -> None:
+        self.contacts.pop(ref, None)

@@ -65,27 +65,28 @@ class TicketReader:
         """Where tickets were merged, on a survivor's history."""
         return self._rows(f"/ticket/{segment(ticket)}/history", queries.merges())
 
-    def changes(self, query: str, *, newest_first: bool = False, limit: int = PAGE) -> list[Row]:
+    def changes(self, query: str, *, newest_first: bool = False, page: int = 1) -> list[Row]:
         """One page of transactions by TransactionSQL."""
-        page = self.search("transactions", query, queries.ROW_FIELDS, newest_first=newest_first, limit=limit)
-        return self._read_rows(page)
+        found = self.search("transactions", query, queries.ROW_FIELDS, newest_first=newest_first, page=page)
+        return self._read_rows(found)
 
-    def search(self, what: str, query: str, fields: str, *, newest_first: bool = False, limit: int = PAGE) -> Reader:
+    def search(self, what: str, query: str, fields: str, *, newest_first: bool = False, page: int = 1) -> Reader:
         """One page of a search by RT's SQL, which goes as a form: ids and names stay out of web servers' logs."""
         form = {
             "query": query,
             "fields": fields,
             "orderby": "id",
             "order": "DESC" if newest_first else "ASC",
-            "per_page": str(limit),
+            "per_page": str(PAGE),
+            "page": str(page),
         }
         answer = self._api.call(
             "POST", f"/{what}", body=urlencode(form).encode("ascii"), headers=_FORM, idempotent=True
         )
         with readable():
-            page = answer.json
-            page.need("items")
-            return page
+            found = answer.json
+            found.need("items")
+            return found
 
     # -- entries -------------------------------------------------------------------------------------------------------
 

@@ -17,9 +17,10 @@ from chalicelib.core.ids import Cursor
 OVERLAP = timedelta(minutes=5)
 """No transaction takes longer to commit (a web server gives up on the agent's request sooner). Measured on RT's clock
 alone: against the youngest transaction of the list."""
-MOST_SEEN = 50
-"""Half a page, so that a full page always brings something new."""
-_CURSOR = re.compile(r"([0-9]{1,18})(?:\|([0-9.]{0,2000}))?")
+MOST_SEEN = 200
+"""Fewer than are read at once, so that each look brings something new. With more than this in five minutes, the overlap
+is shorter."""
+_CURSOR = re.compile(r"([0-9]{1,18})(?:\|([0-9.]{0,4000}))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,15 +82,22 @@ def _quote_follows(lines: list[str], kept: list[bool], index: int, end: int) -> 
 
 def _attribution(lines: list[str], kept: list[bool], last: int) -> range:
     """The lines up to `last` that say who wrote what follows; mail programs break them in two or three."""
-    joined, found = "", range(0)
-    for first in range(last, max(last - _MOST_ATTRIBUTION_LINES, -1), -1):
-        if not kept[first] or not lines[first].strip():
+    found = range(last, last + 1) if kept[last] and _is_attribution(lines[last].strip()) else range(0)
+    if found and lines[last].lstrip().startswith(_OPENINGS):
+        return found
+    joined = lines[last].strip()
+    for first in range(last - 1, max(last - _MOST_ATTRIBUTION_LINES, -1), -1):
+        line = lines[first].strip()
+        if not kept[first] or not line or line.endswith((":", "!", "?")):
             break
-        joined = f"{lines[first].strip()} {joined}".strip()
-        if _is_attribution(joined):
-            found = found or range(first, last + 1)
-            if joined.startswith(_OPENINGS):
-                return range(first, last + 1)
+        joined = f"{line} {joined}"
+        # More than one line must look like a machine's: the agent's own last words may stand right above.
+        if (
+            joined.startswith(_OPENINGS)
+            and _is_attribution(joined)
+            and (_ADDRESS.search(joined) or _TIME.search(joined))
+        ):
+            return range(first, last + 1)
     return found
 
 

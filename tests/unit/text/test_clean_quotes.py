@@ -38,6 +38,18 @@ def test_a_quotation_goes_with_the_line_that_introduces_it(introduction):
     assert strip_quotes(f"{introduction}\n\n> Where is it?\n\nIt left today.") == "It left today."
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("On it goes.\nHello\nKim <kim@example.com> wrote:\n> Where?", "On it goes.\nHello"),
+        ("On Monday I wrote:\nHello\nwrote:\n> Where?", "On Monday I wrote:\nHello\nwrote:"),
+        ("Am besten so:\nAm 22.11.2026 um 08:15 schrieb Kim:\n> Wo?", "Am besten so:"),
+    ],
+)
+def test_words_right_above_an_introduction_stay(text, kept):
+    assert strip_quotes(text) == kept
+
+
 def test_answers_between_quotations_stay():
     text = (
         "On Mon Nov 22 08:15:02 2026, social-bridge wrote:\n> Where is my parcel?\n\nIt left today.\n\n"

@@ -16,14 +16,17 @@ from hypothesis import strategies as st
 from chalicelib.connectors.platforms.bluesky.client import Client
 from chalicelib.connectors.platforms.bluesky.outbound import record_key
 from chalicelib.connectors.platforms.bluesky.richtext import expanded_text, facets_for
+from chalicelib.connectors.platforms.bluesky.webhook import Receiver
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.account import Account
 from chalicelib.core.errors import ConfigurationError, ConflictError
-from chalicelib.core.events import InboundMessage, MessageEdited, Visibility
+from chalicelib.core.events import InboundMessage, MessageEdited, Parsed, PlatformEvent, Visibility, account_of
 from chalicelib.core.ids import AccountId, AccountKey, AuthorId, AuthorKey, Cursor, MessageId, ThreadId, ThreadKey
 from chalicelib.core.people import Author
 from chalicelib.core.reply import OutboundReply
+from chalicelib.core.webhook import VerifiedWebhook, WebhookRequest
 from chalicelib.ports.platform import PlatformContext
+from chalicelib.ports.receiver import ReceiverContext
 from chalicelib.ports.services import Http, HttpRequest, HttpResponse, Session
 from tests.fakes.clock import NOON, FrozenClock
 from tests.fakes.http import ScriptedHttp, answer
@@ -58,6 +61,36 @@ def reply(key: str = "zendesk:42|9001|1", began_at: datetime = NOON) -> Outbound
         visibility=Visibility.PUBLIC,
         began_at=began_at,
     )
+
+
+def parse(data: Any, *accounts: AccountId) -> Parsed[PlatformEvent]:
+    body = json.dumps(data).encode()
+    request = WebhookRequest(method="POST", url="", headers={}, query={}, body=body, received_at=NOON)
+    return Receiver(ReceiverContext(accounts=accounts)).parse(VerifiedWebhook(request=request))
+
+
+def test_payloads_in_files_may_belong_to_nobody_known_but_not_to_one_of_several() -> None:
+    page = {"notifications": [Notifications.entry(1, NOON, NOON)]}
+    assert account_of(parse(page).events[0]).account == "unnamed"
+    assert account_of(parse(page, ACME.account).events[0]) == ACME
+    with pytest.raises(ConfigurationError):
+        parse(page, ACME.account, AccountId("did:plc:other"))
+
+
+def test_while_nobody_knows_who_we_are_everything_counts_as_said_to_us() -> None:
+    entry = Notifications.entry(1, NOON, NOON)
+    thread = {"thread": {"$type": "app.bsky.feed.defs#threadViewPost", "post": entry}}
+    commit = {
+        "collection": "app.bsky.feed.post",
+        "operation": "create",
+        "rkey": "3kx",
+        "cid": "c",
+        "record": entry["record"],
+    }
+    frame = {"did": "did:plc:kim", "time_us": 1795176000000000, "kind": "commit", "commit": commit}
+    for data in (thread, frame):
+        assert len(parse(data).events) == 1
+        assert parse(data, ACME.account).ignored == {"not said to us": 1}
 
 
 # -- keys --------------------------------------------------------------------------------------------------------------
@@ -224,7 +257,11 @@ class Notifications:
     def add(self, number: int, claimed: datetime, indexed: datetime | None = None) -> None:
         indexed = indexed or claimed
         self.remove(number)
-        entry = {
+        self.entries.append(self.entry(number, claimed, indexed))
+
+    @staticmethod
+    def entry(number: int, claimed: datetime, indexed: datetime) -> dict[str, Any]:
+        return {
             "uri": f"at://did:plc:kim/app.bsky.feed.post/n{number}",
             "cid": f"c{number}",
             "reason": "mention",
@@ -232,7 +269,6 @@ class Notifications:
             "record": {"$type": "app.bsky.feed.post", "text": f"number {number}", "createdAt": claimed.isoformat()},
             "indexedAt": indexed.isoformat(),
         }
-        self.entries.append(entry)
 
     def remove(self, number: int) -> None:
         uri = f"at://did:plc:kim/app.bsky.feed.post/n{number}"

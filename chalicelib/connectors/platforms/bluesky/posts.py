@@ -14,9 +14,12 @@ from chalicelib.connectors.platforms.bluesky.places import AtUri, find_uri, prof
 from chalicelib.connectors.platforms.bluesky.richtext import expanded_text, mentioned
 from chalicelib.connectors.toolkit.payload import Collector, Reader
 from chalicelib.core.events import InboundMessage, Surface, Visibility
-from chalicelib.core.ids import AccountKey, AuthorId, AuthorKey, MessageId, MessageKey, ThreadId, ThreadKey
+from chalicelib.core.ids import AccountId, AccountKey, AuthorId, AuthorKey, MessageId, MessageKey, ThreadId, ThreadKey
 from chalicelib.core.people import Author
 
+UNNAMED = AccountId("unnamed")
+"""The account of payloads from files when nobody says whose they are: echoes can't be told then, nor what was said to
+us, so everything counts as that."""
 _LANGUAGE = re.compile(r"[A-Za-z0-9-]{2,35}")
 
 
@@ -30,6 +33,11 @@ class Reading:
 
     def key(self, uri: AtUri) -> MessageKey:
         return MessageKey(account=self.account, message=MessageId(str(uri)))
+
+    @property
+    def takes_all(self) -> bool:
+        """Nobody knows who we are."""
+        return self.account.account == UNNAMED
 
     def is_ours(self, did: str) -> bool:
         return did == self.account.account

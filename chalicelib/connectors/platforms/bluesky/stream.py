@@ -75,7 +75,7 @@ def _committed(frame: Reader, uri: AtUri, reading: Reading) -> Post:
 def _created(frame: Reader, uri: AtUri, reading: Reading) -> None:
     post = _committed(frame, uri, reading)
     answers_us = any(ref is not None and reading.is_ours(ref.did) for ref in (post.parent, post.root))
-    if post.author.is_brand or answers_us or calls_us(post.record, reading):
+    if reading.takes_all or post.author.is_brand or answers_us or calls_us(post.record, reading):
         reading.found.events.append(message_of(post, reading, surface_of(post, reading)))
     else:
         reading.found.ignore("not said to us")

@@ -33,7 +33,7 @@ class _Branch:
 
 def walk_thread(document: Reader, reading: Reading) -> None:
     """Walk the tree without recursion: threads are as deep as their authors like."""
-    waiting = [_Branch(node=document.need("thread"), is_top=True)]
+    waiting = [_Branch(node=document.need("thread"), below_ours=reading.takes_all, is_top=True)]
     while waiting:
         branch = waiting.pop()
         reading.found.attempt(lambda node, branch=branch: _node(branch, reading, waiting), branch.node)  # type: ignore[misc]

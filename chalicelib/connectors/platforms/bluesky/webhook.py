@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.connectors.platforms.bluesky.payload import parse_document
+from chalicelib.connectors.platforms.bluesky.posts import UNNAMED
 from chalicelib.connectors.toolkit.payload import read_json
 from chalicelib.core.errors import ConfigurationError, UnknownEndpointError
 from chalicelib.core.events import Parsed, PlatformEvent
@@ -22,9 +23,9 @@ class Receiver:
         raise UnknownEndpointError("Bluesky sends no webhooks")
 
     def parse(self, webhook: VerifiedWebhook) -> Parsed[PlatformEvent]:
-        """A page of notifications, a thread, posts, or Jetstream frames. Raises PayloadError; ConfigurationError when
-        it isn't known whose they are."""
-        if len(self._accounts) != 1:
-            raise ConfigurationError("Bluesky payloads do not name the account: exactly one must be known")
-        account = AccountKey(platform="bluesky", account=self._accounts[0])
+        """A page of notifications, a thread, posts, or Jetstream frames. They do not name the account: it is the one
+        that is known, or UNNAMED. Raises PayloadError; ConfigurationError when several are known."""
+        if len(self._accounts) > 1:
+            raise ConfigurationError("Bluesky payloads do not name the account: which of several is it?")
+        account = AccountKey(platform="bluesky", account=(self._accounts or (UNNAMED,))[0])
         return parse_document(read_json(webhook.request.body), account, webhook.request.received_at)

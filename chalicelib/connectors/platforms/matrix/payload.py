@@ -55,15 +55,22 @@ def permalink(room: str, event: str) -> str:
 
 
 def parse_transaction(body: Reader, account: AccountKey, base_url: str | None) -> Parsed[PlatformEvent]:
-    """One pushed transaction, or a ping. Raises PayloadError for anything else."""
+    """One pushed transaction, a ping, or what one finds in files: a page of a room, a single event. Raises PayloadError
+    for anything else."""
     reading = _Reading(account=account, base_url=base_url)
-    if not body.has("events") and body.has("transaction_id"):
-        reading.found.ignore("ping")
-        return _parsed(reading)
-    body.need("events")
+    if not body.has("events"):
+        if body.has("transaction_id"):
+            reading.found.ignore("ping")
+            return _parsed(reading)
+        return _all(body.items("chunk") if body.has("chunk") else _single(body), reading)
     for entry in body.items("ephemeral"):
         reading.found.attempt(lambda item: reading.found.ignore(item.need_text("type")), entry)
     return _all(body.items("events"), reading)
+
+
+def _single(body: Reader) -> tuple[Reader, ...]:
+    body.need("event_id")
+    return (body,)
 
 
 def parse_room(events: Iterable[Reader], account: AccountKey, base_url: str | None) -> Parsed[PlatformEvent]:

@@ -7,11 +7,13 @@ from chalicelib.connectors.toolkit.payload import read_json
 from chalicelib.connectors.toolkit.signatures import require_match
 from chalicelib.core.errors import ConfigurationError
 from chalicelib.core.events import Parsed, PlatformEvent
-from chalicelib.core.ids import AccountKey
+from chalicelib.core.ids import AccountId, AccountKey
 from chalicelib.core.webhook import VerifiedWebhook, WebhookRequest, WebhookResponse
 from chalicelib.ports.receiver import ReceiverContext
 
 _BEARER = "bearer "
+UNNAMED = AccountId("unnamed")
+"""The account of payloads from files when nobody says whose they are; echoes can't be told then."""
 
 
 class Receiver:
@@ -32,11 +34,11 @@ class Receiver:
         require_match(header[len(_BEARER) :] if is_bearer else None, self._tokens)
 
     def parse(self, webhook: VerifiedWebhook) -> Parsed[PlatformEvent]:
-        """A transaction's events. Raises PayloadError; ConfigurationError when the endpoint does not have one account,
-        because events do not say for which of the service's users they come."""
-        if len(self._accounts) != 1:
-            raise ConfigurationError("a Matrix endpoint serves exactly one account")
-        account = AccountKey(platform="matrix", account=self._accounts[0])
+        """A transaction's events. They do not say for which of the service's users they come: it is the endpoint's one
+        account, or UNNAMED. Raises PayloadError; ConfigurationError when the endpoint has several."""
+        if len(self._accounts) > 1:
+            raise ConfigurationError("a Matrix endpoint serves one account")
+        account = AccountKey(platform="matrix", account=(self._accounts or (UNNAMED,))[0])
         return parse_transaction(read_json(webhook.request.body), account, self._base_url)
 
     def acknowledgement(self, request: WebhookRequest) -> WebhookResponse:

@@ -21,20 +21,23 @@ T = TypeVar("T")
 _LARGEST_TIME = 253402300799.0  # the end of the year 9999
 
 
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+
+
 def read_json(body: bytes) -> Reader:
     """The JSON document in `body` (UTF-8). Raises PayloadError for anything else, too deep nesting included."""
     try:
-        return Reader(json.loads(body.decode("utf-8"), parse_constant=_refuse_constant), "")
+        return Reader(_decode(body.decode("utf-8")), "")
     except UnicodeDecodeError:
         raise PayloadError("", "not UTF-8") from None
     except RecursionError:
         raise PayloadError("", "nested too deeply") from None
     except ValueError:
         raise PayloadError("", "not JSON") from None
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)
 
 
 class Reader:
@@ -64,14 +67,17 @@ class Reader:
 
     def find(self, *names: str) -> Reader | None:
         """The member down the path `names`, or None when any step is missing or null."""
-        here = self
+        if not names:
+            return self
+        value, path = self.value, self.path
         for name in names:
-            if not isinstance(here.value, dict):
-                raise here.wrong("object expected")
-            if here.value.get(name) is None:
+            if not isinstance(value, dict):
+                raise PayloadError(path or "(body)", "object expected")
+            value = value.get(name)
+            if value is None:
                 return None
-            here = Reader(here.value[name], f"{here.path}.{name}" if here.path else name)
-        return here
+            path = f"{path}.{name}" if path else name
+        return Reader(value, path)
 
     def need(self, *names: str) -> Reader:
         """The member down the path `names`."""
@@ -107,8 +113,7 @@ class Reader:
 
     def need_text(self, *names: str) -> str:
         """A string that must be there (it may be empty)."""
-        self.need(*names)
-        return self.find_text(*names) or ""
+        return self.need(*names).find_text() or ""
 
     def find_id(self, *names: str) -> str | None:
         """An id: a string or a whole number, always returned as a string; empty counts as missing."""

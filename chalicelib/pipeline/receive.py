@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from chalicelib.core.account import ConnectionKind, Endpoint
 from chalicelib.core.codec import to_json
@@ -48,8 +49,8 @@ def receive(
     if endpoint is None:
         raise UnknownEndpointError("no such endpoint")
     receiver = runtime.connectors.receiver(kind, endpoint)
-    if isinstance(receiver, AnswersChallenge):
-        challenge = receiver.answer_challenge(request)
+    if _is_able(receiver.__class__, AnswersChallenge):
+        challenge: WebhookResponse | None = receiver.answer_challenge(request)
         if challenge is not None:
             return challenge
     receiver.verify(request)
@@ -63,7 +64,16 @@ def receive(
         archived_at = _archive(runtime, endpoint, request)
     _enqueue(runtime, endpoint, parsed, request.received_at, archived_at)
     _report(runtime, endpoint, parsed)
-    return receiver.acknowledgement(request) if isinstance(receiver, Acknowledges) else _ACCEPTED
+    if not _is_able(receiver.__class__, Acknowledges):
+        return _ACCEPTED
+    acknowledged: WebhookResponse = receiver.acknowledgement(request)
+    return acknowledged
+
+
+@cache
+def _is_able(kind: type, ability: type) -> bool:
+    """Whether receivers of `kind` have `ability`. Asking a protocol takes longer than verifying a signature."""
+    return issubclass(kind, ability)
 
 
 def open_payload(request: WebhookRequest) -> VerifiedWebhook:

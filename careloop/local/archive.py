@@ -14,6 +14,8 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS payloads (key TEXT PRIMARY KEY, data BLOB NOT NULL, expires_at REAL NOT NULL)",
     "CREATE INDEX IF NOT EXISTS payloads_expiry ON payloads (expires_at)",
 )
+_TIDY_SECONDS = 60.0
+"""How often payloads whose time is over are looked for; none is given out meanwhile."""
 
 
 class SqliteArchive:
@@ -23,14 +25,18 @@ class SqliteArchive:
         self._database = database
         self._clock = clock
         self._keep_for = keep_for
+        self._tidy_at = 0.0
         database.create(_SCHEMA)
 
     def keep(self, *, source: str, body: bytes, received_at: datetime, headers: Mapping[str, str]) -> str:
         key = archive_key(source, received_at, body)
         expires_at = received_at + self._keep_for
         row = (key, pack(body, headers, expires_at), expires_at.timestamp())
+        now = self._clock.now().timestamp()
         with self._database.transaction() as connection:
-            connection.execute("DELETE FROM payloads WHERE expires_at <= ?", (self._clock.now().timestamp(),))
+            if now >= self._tidy_at:
+                connection.execute("DELETE FROM payloads WHERE expires_at <= ?", (now,))
+                self._tidy_at = now + _TIDY_SECONDS
             connection.execute("INSERT OR REPLACE INTO payloads (key, data, expires_at) VALUES (?, ?, ?)", row)
         return key
 

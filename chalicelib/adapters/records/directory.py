@@ -19,6 +19,7 @@ T = TypeVar("T")
 FRESH = timedelta(minutes=1)
 _ANSWERS = 2000
 _PAGE = 500
+_USUAL = CarePolicy()
 
 
 class RecordDirectory:
@@ -65,7 +66,7 @@ class RecordDirectory:
         self._put(keys.endpoint(endpoint.kind, endpoint.connector, endpoint.name), endpoint)
 
     def policy(self) -> CarePolicy:
-        return self._find(CarePolicy, keys.policy()) or CarePolicy()
+        return self._find(CarePolicy, keys.policy()) or _USUAL
 
     def put_policy(self, policy: CarePolicy) -> None:
         self._put(keys.policy(), policy)

@@ -1,4 +1,4 @@
-"""The built-in directory: contacts in our own index."""
+"""Contacts from Careloop's own index: for companies without a CRM, and as a mirror of one without an exact search."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from chalicelib.ports.crm import CrmContext
 
 
 class Client:
-    """Asks the contact index that the runtime already has."""
+    """The contacts that were imported under this connection's name. No call leaves the account."""
 
     def __init__(self, context: CrmContext) -> None:
         self._name = context.connection.name
         self._contacts = context.contacts
 
     def find_contacts(self, clues: Clues) -> Sequence[Contact]:
-        """Every contact that at least one clue names exactly."""
-        return self._contacts.lookup(self._name, clues) if clues.items else ()
+        """One batched read; see `CrmClient`."""
+        return tuple(self._contacts.lookup(self._name, clues)) if clues.items else ()
 
     def get_contact(self, ref: ContactRef) -> Contact:
-        """By reference. Raises NotFoundError."""
-        found = self._contacts.find_contact(ref)
+        """See `CrmClient`."""
+        found = self._contacts.find_contact(ref) if ref.crm == self._name else None
         if found is None:
-            raise NotFoundError("no such contact")
+            raise NotFoundError("no such contact in this directory")
         return found

@@ -1,4 +1,4 @@
-"""Tryton's data sheet: parties and their contact mechanisms, over REST with an application key (8.0 and later)."""
+"""Tryton: the data sheet."""
 
 from __future__ import annotations
 
@@ -6,50 +6,42 @@ from chalicelib.core.capabilities import CrmCapabilities
 from chalicelib.core.people import ClueKind
 from chalicelib.ports.spec import CredentialField, CrmSpec, Fact, OptionField, ShownBy, UsedFor
 
-_SEEN = "tried on trytond 8.2.1 with trytond-party 8.2"
+_SEEN = "seen on Tryton 8.2.1, party 8.2.0"
 
 SPEC = CrmSpec(
     name="tryton",
     title="Tryton",
     capabilities=CrmCapabilities(
         finds_by=frozenset(kind.value for kind in ClueKind),
-        lists_contacts=False,
-        note="A handle stands in a contact mechanism of type other, whose name is the platform's.",
+        note="Handles and platform ids are contact mechanisms whose name is the platform.",
     ),
     credentials=(
         CredentialField(
-            name="key",
-            description="Application key for the application `rest` of a user who may read parties",
+            name="application_key",
+            description="Key of a user application for REST, validated by its user",
             used_for=UsedFor.CALL,
-            example="2f9d4c1e8a7b4d3f9e0c5b6a7d8e9f10",
+            example="5f1d6c0e8b9a4723b6f0c1d2e3f4a5b6",
         ),
     ),
     options=(
         OptionField(
-            name="base_url",
-            description="Address of the database: Tryton's address, a slash, the database's name",
-            required=True,
-            example="https://erp.example.com/acme",
+            name="base_url", description="Address of the server", required=True, example="https://tryton.example.com"
+        ),
+        OptionField(name="database", description="Name of the database", required=True, example="crm"),
+        OptionField(
+            name="web_url", description="Address of the web client, for links to contacts; default: the server's"
         ),
         OptionField(
-            name="web_url",
-            description="Address of Tryton's web client, for links to a party",
-            example="https://erp.example.com",
+            name="handle_names",
+            description="Other names that your contact mechanisms have for a platform, separated by commas",
+            example="x=Twitter, facebook=FB",
         ),
-        OptionField(name="id_suffix", description="Ending of the mechanism's name that marks a user id", default="_id"),
     ),
     shown_by=ShownBy.REAL_SERVER,
     facts=(
-        Fact(what="domains travel as base64 JSON in d, fields in repeated f", source=_SEEN, date="2026-11-22"),
-        Fact(
-            what="nothing keeps a handle or an address unique: several parties may have one",
-            source=_SEEN,
-            date="2026-11-22",
-        ),
-        Fact(
-            what="e-mail addresses are kept as typed, so look-ups are without regard to case",
-            source=_SEEN,
-            date="2026-11-22",
-        ),
+        Fact(what="REST with application keys, new in 8.0", source="trytond/protocols/rest.py, 8.2.1", date="2026-11"),
+        Fact(what="an unknown field or a broken domain is a 500 with a page", source=_SEEN, date="2026-11"),
+        Fact(what="ilike takes % and _ as wildcards and a backslash to escape them", source=_SEEN, date="2026-11"),
+        Fact(what="nothing keeps an address or a handle unique to one party", source=_SEEN, date="2026-11"),
     ),
 )

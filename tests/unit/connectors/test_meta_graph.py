@@ -22,6 +22,7 @@ from chalicelib.core.errors import (
     CareloopError,
     ConfigurationError,
     OutcomeUnknownError,
+    RateLimitedError,
     RejectedError,
     UnavailableError,
     UnsupportedError,
@@ -166,6 +167,21 @@ def test_what_is_temporary_is_unknown_when_sending_and_may_be_repeated_when_read
     http = Always(error(code), status=status)
     assert isinstance(refused(http, sending=True), OutcomeUnknownError)
     assert isinstance(refused(http, sending=False), UnavailableError)
+
+
+def test_some_subcodes_decide_whatever_the_code() -> None:
+    for code, subcode, wanted in (
+        (10, 9000001, "not_found"),
+        (200, 2018218, "not_found"),
+        (10, 2018321, "not_answerable"),
+    ):
+        assert refused(Always(error(code, subcode), status=400), sending=True).code == wanted
+
+
+def test_too_many_requests_are_a_limit_whatever_the_code() -> None:
+    found = refused(Always(error(424242), status=429, headers={"retry-after": "30"}), sending=True)
+    assert isinstance(found, RateLimitedError)
+    assert found.retry_after == 30
 
 
 def test_codes_may_be_text() -> None:

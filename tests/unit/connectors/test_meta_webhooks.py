@@ -223,6 +223,19 @@ def test_metadata_is_ours_by_its_beginning() -> None:
     assert LONGEST_METADATA < 1000
 
 
+@pytest.mark.parametrize(
+    ("degrees", "is_fine"),
+    [(-180, True), (180, True), (0.5, True), (180.1, False), (-181, False), (True, False), ("48", False)],
+)
+def test_places_have_degrees(degrees: Any, is_fine: bool) -> None:
+    place = {"type": "location", "payload": {"coordinates": {"lat": degrees, "long": 11}}}
+    message = {"mid": "m_1", "attachments": [place]}
+    dm = {"sender": {"id": "7"}, "recipient": {"id": PAGE}, "timestamp": 1795326010977, "message": message}
+    parsed = parse({"object": "page", "entry": [{"id": PAGE, "messaging": [dm]}]})
+    assert bool(parsed.events) is is_fine
+    assert bool(parsed.malformed) is not is_fine
+
+
 def test_long_facts_are_cut_not_refused() -> None:
     dm = {
         "sender": {"id": "7"},

@@ -22,7 +22,7 @@ class ListPage:
 
     items: tuple[Reader, ...]
     after: str | None
-    busy: bool = False
+    busy: bool
 
 
 class GraphApi:
@@ -99,7 +99,7 @@ class GraphApi:
         return [app for app in answer.items("data") if not self._app or app.find_id("id") == self._app]
 
 
-def read_list(answer: Reader, *, busy: bool = False) -> ListPage:
+def read_list(answer: Reader, *, busy: bool) -> ListPage:
     """A list answer: ``data`` and, where there is more, the cursor. Unreadable: UnavailableError."""
     try:
         more = answer.has("paging") and answer.need("paging").has("next")

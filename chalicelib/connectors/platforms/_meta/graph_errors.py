@@ -129,7 +129,6 @@ BY_CODE: Mapping[tuple[int | None, int | None], Make] = {
     # gone
     (100, 33): _gone,
     (100, 2018001): _gone,
-    (100, 2018218): _gone,
     (None, 2018218): _gone,
     (100, 2534025): _gone,
     (9000001, None): _gone,

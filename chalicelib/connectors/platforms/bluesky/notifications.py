@@ -82,7 +82,7 @@ def read_page(
     below = page.find_id("cursor")
     fresh, changed, reading = _sift(entries, place)
     parsed = parse_document(Reader({"notifications": fresh}, ""), account, now)
-    events = tuple(_as_edit(event, now) if _is_in(changed, event) else event for event in parsed.events)
+    events = tuple(_told(event, changed, place, now) for event in parsed.events)
     ignored = dict(parsed.ignored)
     if len(entries) > len(fresh):
         ignored["read before"] = len(entries) - len(fresh)
@@ -115,12 +115,13 @@ def _sift(entries: Sequence[Any], place: Place) -> tuple[list[Any], set[str], di
     return fresh, changed, reading
 
 
-def _is_in(changed: set[str], event: PlatformEvent) -> bool:
-    return isinstance(event, InboundMessage) and digest(event.key.message, length=10) in changed
-
-
-def _as_edit(event: PlatformEvent, now: datetime) -> PlatformEvent:
-    assert isinstance(event, InboundMessage)
+def _told(event: PlatformEvent, changed: set[str], place: Place, now: datetime) -> PlatformEvent:
+    """An entry as what it is: an edit, or a message. One that was not there in the last sweep is newer than that sweep,
+    whatever its author's client claims."""
+    if not isinstance(event, InboundMessage):
+        return event
+    if digest(event.key.message, length=10) not in changed:
+        return replace(event, sent_at=place.last) if event.sent_at < place.last - OVERLAP else event
     return MessageEdited(
         key=event.key,
         text=event.text,

@@ -159,7 +159,7 @@ class Bluesky(LocalServer):
 
     @property
     def _cluster(self) -> Path:
-        """The PostgreSQL files. As root they belong to user postgres, who must be able to reach them: below ``/root`` not."""
+        """The PostgreSQL files. As root they belong to user postgres, who must be able to reach them."""
         inside = self.run_dir / "postgres"
         if os.geteuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in (self.home, *self.home.parents)):
             return inside

@@ -27,7 +27,7 @@ _BANNER = re.compile(
     r"Forwarded message|Weitergeleitete Nachricht|Message transféré|Mensaje reenviado)\s*[-_]{2,}",
     re.IGNORECASE,
 )
-_REPLY_ABOVE = re.compile(r"##-.{3,200}-##")
+_REPLY_ABOVE = re.compile(r"##- ?[^\W\d_].{8,200} ?-##")  # Zendesk: "##- Please type your reply above this line -##"
 # "From: ...", "Sent: ...", "To: ...": Outlook's head of a quoted message, in some languages.
 _SENDER = re.compile(r"\*?(?:From|Von|De|Da|Van|Od|Fra|Från)\*?\s?:\*?\s", re.IGNORECASE)
 _OTHER_HEADER = re.compile(
@@ -92,11 +92,8 @@ def _attribution(lines: list[str], kept: list[bool], last: int) -> range:
             break
         joined = f"{line} {joined}"
         # More than one line must look like a machine's: the agent's own last words may stand right above.
-        if (
-            joined.startswith(_OPENINGS)
-            and _is_attribution(joined)
-            and (_ADDRESS.search(joined) or _TIME.search(joined))
-        ):
+        is_dated = line.startswith(_OPENINGS) and any(character.isdigit() for character in line)
+        if is_dated and _is_attribution(joined) and (_ADDRESS.search(joined) or _TIME.search(joined)):
             return range(first, last + 1)
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.product import FAMILIES, Product, running
+from tests.e2e.product import FAMILIES, HOOK_SECRET, Product, free_port, running
 from tests.e2e.servers.bluesky import Bluesky
 from tests.e2e.servers.dynamodb_local import DynamoDbLocal
 from tests.e2e.servers.moto_server import MotoServer
@@ -18,13 +18,21 @@ from tests.e2e.servers.synapse import Synapse
 from tests.e2e.servers.testing import fresh
 from tests.e2e.servers.tryton import Tryton
 
+HOOK = "http://127.0.0.1:{port}/webhooks/helpdesk/rt/rt"
+CHAT = "http://127.0.0.1:{port}/webhooks/platform/matrix/chat"
 SHOTS = Path(os.environ.get("CARELOOP_E2E_SHOTS", "out/screenshots"))
 
 
 @pytest.fixture(scope="session")
-def rt() -> Iterator[RequestTracker]:
-    """Request Tracker; its Scrip calls nobody until a test says whom."""
-    with fresh(RequestTracker(instance="loop")) as server:
+def port() -> int:
+    """Where the product listens: always the same, so that the servers need not start again for each test."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def rt(port: int) -> Iterator[RequestTracker]:
+    """Request Tracker, whose Scrip calls the product."""
+    with fresh(RequestTracker(instance="loop"), hook_url=HOOK.format(port=port), hook_secret=HOOK_SECRET) as server:
         yield server
 
 
@@ -43,9 +51,9 @@ def bluesky() -> Iterator[Bluesky]:
 
 
 @pytest.fixture(scope="session")
-def synapse() -> Iterator[Synapse]:
-    """The private chat; a test starts it again with the product's address."""
-    with fresh(Synapse(instance="loop")) as server:
+def synapse(port: int) -> Iterator[Synapse]:
+    """The private chat, which pushes to the product."""
+    with fresh(Synapse(instance="loop"), as_url=CHAT.format(port=port)) as server:
         yield server
 
 
@@ -60,10 +68,10 @@ def aws() -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture(params=FAMILIES)
-def product(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Product]:
+def product(request: pytest.FixtureRequest, tmp_path: Path, port: int) -> Iterator[Product]:
     """Careloop on one family of adapters."""
     servers = request.getfixturevalue("aws") if request.param == "aws" else {}
-    with running(request.param, tmp_path, servers) as found:
+    with running(request.param, tmp_path, servers, port) as found:
         yield found
 
 

@@ -32,6 +32,7 @@ from tests.e2e.servers.moto_server import MotoServer
 
 FAMILIES = ("local", "aws")
 POLL_SECONDS = 1.0
+HOOK_SECRET = "e2e-hook-secret"
 QUEUES = ("inbound", "outbound", "jobs")
 
 
@@ -123,7 +124,7 @@ class Product:
 
 
 @contextmanager
-def running(family: str, folder: Path, servers: Mapping[str, Any]) -> Iterator[Product]:
+def running(family: str, folder: Path, servers: Mapping[str, Any], port: int) -> Iterator[Product]:
     """A product with nothing set up yet."""
     clock, telemetry = SystemClock(), LocalTelemetry()
     http = UrllibHttp()
@@ -146,9 +147,7 @@ def running(family: str, folder: Path, servers: Mapping[str, Any]) -> Iterator[P
         )
         dead = {}
     bootstrap.install(app)
-    product = Product(
-        app=app, port=free_port(), telemetry=telemetry, runner=Runner(app, dead, poll_seconds=POLL_SECONDS)
-    )
+    product = Product(app=app, port=port, telemetry=telemetry, runner=Runner(app, dead, poll_seconds=POLL_SECONDS))
     product.start_receiver()
     product.runner.start()
     try:

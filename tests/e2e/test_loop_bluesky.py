@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.product import Product
+from tests.e2e.product import HOOK_SECRET, Product
 from tests.e2e.servers.bluesky import Bluesky
 from tests.e2e.servers.bluesky_people import BlueskyAccount
 from tests.e2e.servers.browser import AgentBrowser
@@ -82,13 +82,12 @@ def scene(product: Product, rt: RequestTracker, bluesky: Bluesky, tryton: Tryton
     brand = bluesky.create_account("brand", display_name="Acme")
     customer = bluesky.create_account("dana", display_name=name)
     tryton.create_party(name, email=f"dana.{mark}@example.com", handles={"bluesky": customer.handle})
-    rt.start(hook_url=f"{product.url}/webhooks/helpdesk/rt/rt", hook_secret="e2e-hook-secret")
     product.add_helpdesk(
         "rt",
         "rt",
         options={"base_url": rt.url, "queue": "Social"},
         call={"token": rt.bridge_token},
-        verify={"hook_secret": "e2e-hook-secret"},
+        verify={"hook_secret": HOOK_SECRET},
     )
     product.add_crm("tryton", "tryton", options={"base_url": tryton.base_url}, call={"key": tryton.rest_key})
     product.add_account(
@@ -143,7 +142,7 @@ def test_the_helpdesk_is_down_while_customers_write(scene: Scene) -> None:
     scene.customer.reply(first, "hello? second message")
     inbound = scene.product.app.queues["inbound"]
     wait_until(lambda: inbound.depth() >= 1, "an event that waits", timeout=PATIENCE)
-    scene.rt.start(hook_url=f"{scene.product.url}/webhooks/helpdesk/rt/rt", hook_secret="e2e-hook-secret")
+    scene.rt.restart()
     ticket = scene.ticket()
     assert "is anybody there?" in scene.customers_words(ticket)
     assert scene.tickets == [ticket]

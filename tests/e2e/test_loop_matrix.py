@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from tests.e2e.product import Product
+from tests.e2e.product import HOOK_SECRET, Product
 from tests.e2e.servers.matrix_people import MatrixUser
 from tests.e2e.servers.rt import RequestTracker
 from tests.e2e.servers.synapse import Synapse
@@ -23,15 +23,12 @@ class Room:
 
     def __init__(self, product: Product, rt: RequestTracker, synapse: Synapse, tryton: Tryton) -> None:
         self.product, self.rt, self.synapse = product, rt, synapse
-        as_url = f"{product.url}/webhooks/platform/matrix/chat"
-        synapse.start(as_url=as_url)
-        rt.start(hook_url=f"{product.url}/webhooks/helpdesk/rt/rt", hook_secret="e2e-hook-secret")
         product.add_helpdesk(
             "rt",
             "rt",
             options={"base_url": rt.url, "queue": "Social"},
             call={"token": rt.bridge_token},
-            verify={"hook_secret": "e2e-hook-secret"},
+            verify={"hook_secret": HOOK_SECRET},
         )
         product.add_crm("tryton", "tryton", options={"base_url": tryton.base_url}, call={"key": tryton.rest_key})
         product.add_account(

@@ -25,20 +25,18 @@ class Client:
 
     def __init__(self, context: CrmContext) -> None:
         options = context.connection.options
-        self._name = context.connection.name
-        self._base = options.get("base_url", "").strip().rstrip("/")
-        self._database = options.get("database", "").strip()
-        key = context.credentials.get("application_key", "").strip()
-        if not self._base or not self._database:
-            raise ConfigurationError("tryton: options base_url and database are needed")
+        key = context.credentials.get("key", "").strip()
         if not key:
-            raise ConfigurationError("tryton: no application_key is stored")
-        self._web = (options.get("web_url", "").strip() or self._base).rstrip("/")
+            raise ConfigurationError("tryton: no key is stored")
+        server, self._database = _place(options)
+        self._name = context.connection.name
+        self._web = (options.get("web_url", "").strip() or server).rstrip("/")
         self._aliases = _aliases(options.get("handle_names", ""))
+        self._base = f"{server}/{segment(self._database)}"
         self._api = ApiClient(
             context.http,
             context.clock,
-            f"{self._base}/{segment(self._database)}/rest/model",
+            f"{self._base}/rest/model",
             headers={"authorization": f"Bearer {key}"},
         )
 
@@ -81,7 +79,7 @@ class Client:
         answer = self._search("party.party", [], ("code",), limit=1)
         with readable():
             number = sum(1 for _ in answer.items())
-        return f"Tryton at {self._base}, database {self._database}" + ("" if number else ", which has no parties yet")
+        return f"Tryton at {self._base}" + ("" if number else ", which has no parties yet")
 
     def _search(self, model: str, domain: list[Any], fields: Sequence[str], *, limit: int = MOST_FOUND) -> Reader:
         params = {"d": domains.encoded(domain), "s": limit, "f": fields}
@@ -92,6 +90,18 @@ class Client:
     def _contact(self, party: Reader, platforms: Mapping[str, str]) -> Contact:
         url = f"{self._web}/#{segment(self._database)}/model/party.party"
         return reading.contact(party, self._name, url, platforms)
+
+
+def _place(options: Mapping[str, str]) -> tuple[str, str]:
+    """The server's address and the database's name, which may be the last part of the address. Raises
+    ConfigurationError."""
+    base = options.get("base_url", "").strip().rstrip("/")
+    database = options.get("database", "").strip()
+    if not database:
+        base, _, database = base.rpartition("/")
+    if "://" not in base or base.endswith("/") or not database:
+        raise ConfigurationError("tryton: base_url needs the database's name at its end, or option database")
+    return base, database
 
 
 def _aliases(text: str) -> dict[str, tuple[str, ...]]:

@@ -17,7 +17,7 @@ SPEC = CrmSpec(
     ),
     credentials=(
         CredentialField(
-            name="application_key",
+            name="key",
             description="Key of a user application for REST, validated by its user",
             used_for=UsedFor.CALL,
             example="5f1d6c0e8b9a4723b6f0c1d2e3f4a5b6",
@@ -25,9 +25,12 @@ SPEC = CrmSpec(
     ),
     options=(
         OptionField(
-            name="base_url", description="Address of the server", required=True, example="https://tryton.example.com"
+            name="base_url",
+            description="Address of the database: the server's, a slash, the database's name",
+            required=True,
+            example="https://tryton.example.com/crm",
         ),
-        OptionField(name="database", description="Name of the database", required=True, example="crm"),
+        OptionField(name="database", description="Name of the database, where base_url is the server's address alone"),
         OptionField(
             name="web_url", description="Address of the web client, for links to contacts; default: the server's"
         ),

@@ -10,14 +10,15 @@ import http.client
 import ssl
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
-
-import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.errors import CareloopError, ConfigurationError, OutcomeUnknownError, UnavailableError
 from chalicelib.ports.services import HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    import urllib3
 
 LARGEST = 20 * 1024 * 1024
 """Bytes of a body, unpacked."""
@@ -32,36 +33,41 @@ _CONNECTIONS = 10
 _PORTS = {"https": 443, "http": 80}
 _Site = tuple[str, str, int]
 """Scheme, host, port."""
-_AFTER_SENDING = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
 
 _attempt = threading.local()
 
 
-def _announce(connection: HTTPConnection) -> None:
-    """Connect, if that is still to do, and note for this thread that something is about to be sent."""
-    if connection.sock is None:
-        connection.connect()
-    _attempt.sent = True
+@cache
+def _pool_classes() -> tuple[type[urllib3.HTTPConnectionPool], type[urllib3.HTTPSConnectionPool]]:
+    """For http and https: urllib3's pools, whose connections note for their thread that something is about to be sent.
 
+    Made at first use, because urllib3 tries the network out when it is imported.
+    """
+    import urllib3
+    from urllib3.connection import HTTPConnection, HTTPSConnection
 
-class _PlainConnection(HTTPConnection):
-    def send(self, data: Any) -> None:
-        _announce(self)
-        super().send(data)
+    def announce(connection: HTTPConnection) -> None:
+        if connection.sock is None:
+            connection.connect()
+        _attempt.sent = True
 
+    class PlainConnection(HTTPConnection):
+        def send(self, data: Any) -> None:
+            announce(self)
+            super().send(data)
 
-class _TlsConnection(HTTPSConnection):
-    def send(self, data: Any) -> None:
-        _announce(self)
-        super().send(data)
+    class TlsConnection(HTTPSConnection):
+        def send(self, data: Any) -> None:
+            announce(self)
+            super().send(data)
 
+    class PlainPool(urllib3.HTTPConnectionPool):
+        ConnectionCls = PlainConnection
 
-class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
+    class TlsPool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = TlsConnection
 
-
-class _TlsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
+    return PlainPool, TlsPool
 
 
 class UrllibHttp:
@@ -95,25 +101,14 @@ class UrllibHttp:
         _attempt.sent = False
         response: urllib3.BaseHTTPResponse | None = None
         try:
-            response = self._pool(site).urlopen(
-                request.method,
-                target,
-                body=request.body,
-                headers=headers,
-                retries=False,
-                redirect=False,
-                timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, request.timeout), read=request.timeout),
-                preload_content=False,
-                assert_same_host=False,
-            )
+            response = self._begin(site, target, headers, request)
             body = self._read(response, deadline)
-        except _AFTER_SENDING as error:
+        except Exception as error:
             # The errors of urllib3 and http.client may hold the address, and addresses may hold tokens.
-            raise _failure(request, site[1], type(error).__name__) from None
-        except ValueError:
-            if _attempt.sent:
-                raise _failure(request, site[1], "unreadable answer") from None
-            raise ConfigurationError(f"a request to {site[1]} has a header or an address that can't be sent") from None
+            failure = _failure(error, request, site[1])
+            if failure is None:
+                raise
+            raise failure from None
         finally:
             if response is not None:
                 response.close()
@@ -122,6 +117,24 @@ class UrllibHttp:
             status=response.status,
             headers={name.lower(): value for name, value in response.headers.itermerged()},
             body=body,
+        )
+
+    def _begin(
+        self, site: _Site, target: str, headers: Mapping[str, str], request: HttpRequest
+    ) -> urllib3.BaseHTTPResponse:
+        """Send the request and read the answer's head."""
+        import urllib3
+
+        return self._pool(site).urlopen(
+            request.method,
+            target,
+            body=request.body,
+            headers=headers,
+            retries=False,
+            redirect=False,
+            timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, request.timeout), read=request.timeout),
+            preload_content=False,
+            assert_same_host=False,
         )
 
     def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
@@ -149,11 +162,12 @@ class UrllibHttp:
 
     def _new_pool(self, site: _Site) -> urllib3.HTTPConnectionPool:
         scheme, host, port = site
+        plain, tls = _pool_classes()
         if scheme == "http":
-            return _PlainPool(host, port, maxsize=_CONNECTIONS)
+            return plain(host, port, maxsize=_CONNECTIONS)
         if self._tls is None:
             self._tls = ssl.create_default_context(cafile=self._ca_file)
-        return _TlsPool(host, port, maxsize=_CONNECTIONS, ssl_context=self._tls)
+        return tls(host, port, maxsize=_CONNECTIONS, ssl_context=self._tls)
 
     def _used(self, site: _Site) -> None:
         with self._lock:
@@ -170,17 +184,27 @@ class AnswerTooSlow(http.client.HTTPException):
 
 def _parse(url: str) -> tuple[_Site, str]:
     """Where to connect to, and what to ask for there."""
+    from urllib3.exceptions import LocationParseError
+    from urllib3.util import parse_url
+
     try:
-        parts = urllib3.util.parse_url(url)
-    except urllib3.exceptions.LocationParseError:
+        parts = parse_url(url)
+    except LocationParseError:
         raise ConfigurationError("an address that can't be read") from None
     if parts.scheme not in _PORTS or not parts.host or parts.auth:
         raise ConfigurationError("an address must begin with https:// or http:// and hold no credentials")
     return (parts.scheme, parts.host.strip("[]"), parts.port or _PORTS[parts.scheme]), parts.request_uri
 
 
-def _failure(request: HttpRequest, host: str, what: str) -> CareloopError:
-    """What a failed call means, by whether anything was sent."""
+def _failure(error: Exception, request: HttpRequest, host: str) -> CareloopError | None:
+    """What a failed call means, by whether anything was sent. None: a bug."""
+    from urllib3.exceptions import HTTPError
+
+    if not isinstance(error, HTTPError | http.client.HTTPException | OSError | ValueError):
+        return None
+    if isinstance(error, ValueError) and not isinstance(error, HTTPError) and not _attempt.sent:
+        return ConfigurationError(f"a request to {host} has a header or an address that can't be sent")
+    what = type(error).__name__
     if not _attempt.sent:
         return UnavailableError(f"no connection to {host}: {what}")
     if request.idempotent:

@@ -1,5 +1,4 @@
-"""The RT twin's Scrip: tells Careloop of replies, comments, changes of status and merges, by ids alone, signed; never
-twice."""
+"""The RT twin's Scrip: tells Careloop of replies, comments and changes of status, by ids alone, signed; never twice."""
 
 from __future__ import annotations
 
@@ -15,7 +14,6 @@ EVENTS = {
     "Correspond": "ticket.correspond",
     "Comment": "ticket.comment",
     "Status": "ticket.status",
-    "AddLink": "ticket.merge",
 }
 
 
@@ -33,8 +31,6 @@ class RtHooks:
                 continue
             self.data["told"] = item["id"]
             if self.data["url"] and item["type"] in EVENTS and item["creator"] != self.world.bridge:
-                if item["type"] == "AddLink" and item["field"] != "MergedInto":
-                    continue
                 self.data["pending"].append({"event": EVENTS[item["type"]], "ticket": item["ticket"], "id": item["id"]})
 
     def take(self) -> list[Data]:

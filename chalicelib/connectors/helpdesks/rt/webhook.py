@@ -23,7 +23,6 @@ REASONS = {
     "ticket.correspond": "reply",
     "ticket.comment": "note",
     "ticket.status": "status",
-    "ticket.merge": "merge",
 }
 """Events of the Scrip (careloop/rt_scrip) that are a reason to look; all others are ignored."""
 

@@ -9,7 +9,7 @@ import json
 import os
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -97,6 +97,8 @@ class CountingTable:
         self._table = table
         self._turn = threading.Lock() if one_at_a_time else nullcontext()
         self.made: list[str] = []
+        self.before_writes: list[Callable[[], object]] = []
+        """What others do in the meantime: one is taken off and done before each write."""
 
     def get(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
         self.made.append(f"get {len(keys)}")
@@ -105,6 +107,8 @@ class CountingTable:
 
     def write(self, changes: Sequence[Change]) -> None:
         self.made.append(f"write {len(changes)}")
+        if self.before_writes:
+            self.before_writes.pop(0)()
         with self._turn:
             self._table.write(changes)
 

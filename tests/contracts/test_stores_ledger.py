@@ -172,6 +172,35 @@ def test_of_many_who_resume_at_once_one_gets_it(state: State) -> None:
     assert Counter(item.state for item in claims) == {ClaimState.RESUMED: 1, ClaimState.BUSY: len(workers) - 1}
 
 
+def test_a_claim_between_reading_and_resuming_is_noticed(
+    stores: Stores, other: Stores, clock: FrozenClock, calls: CountingTable
+) -> None:
+    """The entry looks the same to the slow worker: released, by nobody held. But it is an attempt further."""
+    claim(stores, clock, owner="w0")
+    stores.ledger.release(event_key(), owner="w0")
+
+    def meanwhile() -> None:
+        assert claim(other, clock, owner="w1").entry.attempts == 2
+        other.ledger.release(event_key(), owner="w1")
+
+    calls.before_writes += [lambda: None, meanwhile]
+    resumed = claim(stores, clock, owner="w2")
+
+    assert (resumed.state, resumed.entry.attempts) == (ClaimState.RESUMED, 3)
+    assert stores.ledger.find_entry(event_key()) == resumed.entry
+
+
+def test_a_completion_between_reading_and_resuming_is_noticed(
+    stores: Stores, other: Stores, clock: FrozenClock, calls: CountingTable
+) -> None:
+    claim(stores, clock, owner="w0")
+    clock.advance(minutes=6)
+
+    calls.before_writes += [lambda: None, lambda: other.transactions.commit(completion(owner="w0"))]
+
+    assert claim(stores, clock, owner="w2").state is ClaimState.DONE
+
+
 def test_entries_are_forgotten_in_the_end(stores: Stores, other: Stores, clock: FrozenClock) -> None:
     claim(stores, clock)
     stores.transactions.commit(completion(case=CASE))

@@ -58,7 +58,7 @@ def from_environment(env: Mapping[str, str]) -> Application:
     from chalicelib.adapters.aws.system import open_aws
     from chalicelib.adapters.clock import SystemClock
     from chalicelib.adapters.http import UrllibHttp
-    from chalicelib.adapters.telemetry import LoggedTelemetry
+    from chalicelib.adapters.aws.telemetry import LoggedTelemetry
     from chalicelib.settings import Settings
 
     settings = Settings.from_env(env)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 
-from chalicelib.adapters.telemetry import check_fields
+from chalicelib.adapters.aws.telemetry import check_fields
 
 
 class LocalTelemetry:

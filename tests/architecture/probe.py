@@ -46,13 +46,17 @@ REFUSED = frozenset(
 )
 
 
+CHALICE_NAMES_ITSELF = "AWS_EXECUTION_ENV"
+"""Set by Chalice when its app object is made; nothing of ours."""
+
+
 class EffectError(BaseException):
     """An import did something. No Exception, so that no library's ``except`` hides it."""
 
 
 def _refuse(event: str, args: tuple[Any, ...]) -> None:
-    if event == "os.putenv" and args[:1] == (b"AWS_EXECUTION_ENV",):
-        return  # Chalice names itself when its app object is made; nothing of ours
+    if event == "os.putenv" and args[:1] == (CHALICE_NAMES_ITSELF.encode(),):
+        return
     if event in REFUSED or (event == "open" and _is_writing(*args)):
         raise EffectError(f"{event}{args!r}")
 
@@ -80,8 +84,9 @@ def main(names: list[str]) -> None:
             ours = [frame for frame in frames if "site-packages" not in frame.filename and frame.filename != __file__]
             where = f"{ours[-1].filename}:{ours[-1].lineno}" if ours else "?"
             problems.append(f"import {name}: {where}: {type(error).__name__}: {error}")
-    if dict(os.environ) != environment:
-        changed = sorted(key for key in {*os.environ, *environment} if os.environ.get(key) != environment.get(key))
+    both = {*os.environ, *environment} - {CHALICE_NAMES_ITSELF}
+    changed = sorted(key for key in both if os.environ.get(key) != environment.get(key))
+    if changed:
         problems.append(f"imports changed the environment: {changed}")
     if threading.active_count() != 1:
         problems.append(f"imports started threads: {[thread.name for thread in threading.enumerate()]}")

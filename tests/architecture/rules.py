@@ -91,6 +91,11 @@ LAYERS = (
     Layer(package=PORTS, ours=(PORTS, CORE), forbidden=PURE),
     Layer(package="chalicelib.connectors", ours=(PORTS, CORE), forbidden=NO_EFFECTS),
     Layer(
+        package="chalicelib.connectors.factory",
+        ours=("chalicelib.connectors", "chalicelib.connectors.registry", PORTS, CORE),
+        forbidden=NO_EFFECTS,
+    ),
+    Layer(
         package=TOOLKIT,
         ours=(TOOLKIT, PORTS, CORE),
         others=frozenset({"cryptography", "regex"}),
@@ -135,6 +140,7 @@ LAYERS = (
             "chalicelib.pipeline",
             "chalicelib.adapters",
             "chalicelib.connectors.registry",
+            "chalicelib.connectors.factory",
             PORTS,
             CORE,
         ),

@@ -56,9 +56,9 @@ def build(
 def from_environment(env: Mapping[str, str]) -> Application:
     """The AWS family, by the stage's settings. Raises ConfigurationError."""
     from chalicelib.adapters.aws.system import open_aws
+    from chalicelib.adapters.aws.telemetry import LoggedTelemetry
     from chalicelib.adapters.clock import SystemClock
     from chalicelib.adapters.http import UrllibHttp
-    from chalicelib.adapters.aws.telemetry import LoggedTelemetry
     from chalicelib.settings import Settings
 
     settings = Settings.from_env(env)

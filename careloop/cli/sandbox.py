@@ -38,8 +38,8 @@ def sandbox(port: int, folder: Path, fresh: bool) -> None:
     console.print(f"Careloop sandbox: http://127.0.0.1:{page.server_port}", highlight=False)
     console.print(f"State is kept in {folder}/; Ctrl-C ends.", style="dim", highlight=False)
     done = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: done.set())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: done.set())
     while not done.wait(0.25):
         board.look()
     console.print("Ending; the state stays.")

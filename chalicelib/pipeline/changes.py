@@ -26,6 +26,8 @@ def edited(work: Work, event: MessageEdited) -> Disposition:
         return work.finish(Outcome.NOISE, "edited before its message came: the message will carry it", remember)
     if record.delivery is not None:
         return work.finish(Outcome.ECHO, "our own message was edited")
+    if _is_somebody_elses(event, record):
+        return work.finish(Outcome.NOISE, "an edit by somebody who did not write the message")
     case = work.runtime.stores.cases.get_case(record.case)
     comment = Comment(
         body=compose.edited_body(event.text),
@@ -38,6 +40,13 @@ def edited(work: Work, event: MessageEdited) -> Disposition:
     _tell(work, case, comment)
     remember = RememberMessage(key=event.key, record=replace(record, edited_at=event.edited_at))
     return work.finish(Outcome.APPENDED, "edit", remember, case=case)
+
+
+def _is_somebody_elses(event: MessageEdited, record: MessageRecord) -> bool:
+    """Some networks let anybody send an edit of anything (Matrix) and leave it to readers to look who it is from."""
+    if event.author is None or record.conversation is None:
+        return False
+    return event.author.key.author != record.conversation.author
 
 
 def deleted(work: Work, event: MessageDeleted) -> Disposition:

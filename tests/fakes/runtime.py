@@ -11,6 +11,7 @@ from careloop.local.system import open_local
 from careloop.local.runner import drain
 from chalicelib import bootstrap
 from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoint
+from chalicelib.core.disposition import LedgerEntry
 from chalicelib.core.errors import ConfigurationError
 from chalicelib.core.events import (
     HelpdeskHint,
@@ -192,7 +193,7 @@ class World:
 
     def dispositions(self) -> dict[str, str]:
         """Event key -> outcome, of the platform's account."""
-        entries = []
+        entries: list[LedgerEntry] = []
         for name in ("agora", "agora-dm"):
             account = AccountKey(platform=name, account=AccountId("brand"))
             entries += self.system.stores.ledger.recent(

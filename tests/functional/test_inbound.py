@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.core.errors import OutcomeUnknownError, RejectedError, UnavailableError
 from chalicelib.core.events import MessageDeleted, MessageEdited, ThreadInvitation, Visibility
-from chalicelib.core.ids import ContactId, ContactRef
+from chalicelib.core.ids import AccountId, ContactId, ContactRef
 from chalicelib.core.people import Contact, SocialHandle
 from chalicelib.core.ticket import TicketStatus
 from tests.fakes.platform import FakePlatform, spec
@@ -191,6 +191,15 @@ def test_an_edit_is_told_as_the_customers_words():
     assert "Where are my TWO parcels?" in world.ticket.customer[-1]
 
 
+def test_an_edit_by_somebody_else_changes_nothing():
+    world = World()
+    world.arrive(world.message("m1"))
+    stranger = world.message(person="lee").author
+    edit = MessageEdited(key=world.message("m1").key, text="I am happy!", edited_at=world.clock.now(), author=stranger)
+    world.arrive(edit)
+    assert world.ticket.customer == ["Where is my parcel?"]
+
+
 def test_an_edit_before_its_message_is_carried_by_it():
     world = World()
     key = world.message("m1").key
@@ -273,7 +282,7 @@ def test_a_parked_event_that_is_released_gets_its_ticket():
 def test_an_event_of_an_account_that_nobody_set_up_waits():
     world = World()
     stranger = world.message(platform="agora")
-    account = replace(stranger.key.account, account="other")
+    account = replace(stranger.key.account, account=AccountId("other"))
     event = replace(
         stranger, key=replace(stranger.key, account=account), thread=replace(stranger.thread, account=account)
     )

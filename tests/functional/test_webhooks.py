@@ -214,7 +214,7 @@ def test_when_the_queue_is_down_the_sender_is_told_to_repeat(house: House):
     from dataclasses import replace
 
     runtime = house.app.runtime
-    broken = replace(runtime, queues=replace(runtime.queues, inbound=Down()))  # type: ignore[arg-type]
+    broken = replace(runtime, queues=replace(runtime.queues, inbound=Down()))
     house.app = replace(house.app, runtime=broken)
     assert house.signed(page(comment("1")))[0] == 503
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from chalicelib.core.events import Surface, Visibility
 from chalicelib.core.ids import (
+    AuthorId,
     CaseId,
     ConversationKey,
     Cursor,
@@ -110,6 +111,8 @@ class MessageRecord:
     edited_at: datetime | None = None
     edited_text: str | None = None
     """The latest text, when the edit came before the message."""
+    edited_by: AuthorId | None = None
+    """Who sent that edit, where the platform says."""
     delivery: str | None = None
     """Our delivery key, when we sent it."""
 

@@ -21,7 +21,8 @@ def edited(work: Work, event: MessageEdited) -> Disposition:
         return work.finish(Outcome.NOISE, "a later edit is known already")
     if record is None or record.case is None:
         before = record or MessageRecord(message=event.key.message)
-        waiting = replace(before, edited_at=event.edited_at, edited_text=event.text)
+        editor = event.author.key.author if event.author else None
+        waiting = replace(before, edited_at=event.edited_at, edited_text=event.text, edited_by=editor)
         remember = RememberMessage(key=event.key, record=waiting, only_new=record is None)
         return work.finish(Outcome.NOISE, "edited before its message came: the message will carry it", remember)
     if record.delivery is not None:

@@ -34,7 +34,11 @@ def message(work: Work, event: InboundMessage) -> Disposition:
         return work.finish(Outcome.REMOVED_BY_AUTHOR, "deleted before it could be taken in")
     if known is not None and known.case is not None and known.delivery is None and not work.resumed:
         return work.finish(Outcome.DUPLICATE, "this message stands on the ticket already")
-    if known is not None and known.edited_text is not None:
+    if (
+        known is not None
+        and known.edited_text is not None
+        and known.edited_by in (None, conversation_for(event).author)
+    ):
         event = replace(event, text=known.edited_text)
     where = place(snapshot.case, work.envelope.key, event, work.runtime.policy, work.runtime.clock.now())
     if where is Place.WAIT:

@@ -208,6 +208,15 @@ def test_an_edit_before_its_message_is_carried_by_it():
     assert world.ticket.customer == ["the new words"]
 
 
+def test_an_edit_by_somebody_else_before_the_message_is_not_carried():
+    world = World()
+    stranger = world.message(person="lee").author
+    key = world.message("m1").key
+    world.arrive(MessageEdited(key=key, text="I am happy!", edited_at=world.clock.now(), author=stranger))
+    world.arrive(world.message("m1"))
+    assert world.ticket.customer == ["Where is my parcel?"]
+
+
 def test_a_deletion_is_told_in_a_note():
     world = World()
     world.arrive(world.message("m1"))

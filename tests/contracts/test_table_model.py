@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -49,9 +47,7 @@ class TableMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.resources = ExitStack()
-        folder = Path(tempfile.mkdtemp(prefix="careloop-table-"))
-        self.resources.callback(shutil.rmtree, folder, ignore_errors=True)
-        self.state = self.resources.enter_context(opened(self.family, folder / "state.db"))
+        self.state = self.resources.enter_context(opened(self.family, Path(":memory:")))
         self.model: dict[Key, tuple[Item, int | None]] = {}
 
     def teardown(self) -> None:

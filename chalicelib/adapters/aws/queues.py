@@ -18,12 +18,13 @@ _STALE_RECEIPT = frozenset(
 
 
 class SqsQueue:
-    """Implements ports.services.Queue. ``name``: of a FIFO queue; its address is asked for at the first call."""
+    """Implements ports.services.Queue. ``name``: of a FIFO queue, whose address is asked for at the first call; or the
+    address itself."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
         self._name = name
-        self._url = ""
+        self._url = name if name.startswith(("https://", "http://")) else ""
 
     @property
     def url(self) -> str:

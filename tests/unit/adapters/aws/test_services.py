@@ -58,6 +58,13 @@ def test_the_queue_s_address_is_asked_for_once() -> None:
     assert client.calls[3][1]["VisibilityTimeout"] == 43_200
 
 
+def test_a_queue_s_address_is_used_as_it_is() -> None:
+    client = ScriptedClient({"Messages": []})
+    SqsQueue(client, URL["QueueUrl"]).receive()
+
+    assert [(name, arguments["QueueUrl"]) for name, arguments in client.calls] == [("receive_message", URL["QueueUrl"])]
+
+
 def test_a_queue_that_is_not_there_is_a_wrong_setting() -> None:
     queue = SqsQueue(ScriptedClient(refusal("AWS.SimpleQueueService.NonExistentQueue")), "inbound.fifo")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -97,6 +98,7 @@ def _new(work: Work, event: InboundMessage) -> Disposition:
     author = _author(event)
     match = match_author(work.runtime, work.account, work.spec, author, event.text, event.visibility)
     policy = work.runtime.policy
+    open_cases: Sequence[Case] | None = None
     if policy.join_channels and match.verdict is Verdict.LINKED and match.contact is not None:
         open_cases = work.runtime.stores.cases.find_open_by_contact(match.contact.ref)
         home = joinable(open_cases, work.account.helpdesk)
@@ -104,7 +106,7 @@ def _new(work: Work, event: InboundMessage) -> Disposition:
             return _append(work, event, home, joined=True)
         if any(item.state is CaseState.OPENING and item.opened_by != work.envelope.key for item in open_cases):
             raise ConflictError("a ticket is being created for the same contact", retry_after=3.0)
-    return _open(work, event, author, match, generation=1, follow_up_of=None)
+    return _open(work, event, author, match, generation=1, follow_up_of=None, open_cases=open_cases)
 
 
 def _follow_up(work: Work, event: InboundMessage, earlier: Case) -> Disposition:
@@ -123,8 +125,10 @@ def _open(
     *,
     generation: int,
     follow_up_of: TicketRef | None,
+    open_cases: Sequence[Case] | None = None,
 ) -> Disposition:
-    """Put the case before the ticket: whoever comes second waits, whoever takes over finds the same name."""
+    """Put the case before the ticket: whoever comes second waits, whoever takes over finds the same name.
+    ``open_cases``: the contact's, where they were read a moment ago."""
     now = work.runtime.clock.now()
     conversation = conversation_from(event, author, None)
     case = Case(
@@ -140,7 +144,8 @@ def _open(
         generation=generation,
     )
     work.runtime.stores.transactions.commit(SaveCase(case=case, takes_over=generation > 1))
-    return complete_opening(work, event, author, replace(case, version=1), look_first=work.resumed)
+    case = replace(case, version=1)
+    return complete_opening(work, event, author, case, look_first=work.resumed, open_cases=open_cases)
 
 
 def _resume(work: Work, event: InboundMessage, case: Case) -> Disposition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.core import compose
@@ -19,15 +20,27 @@ from chalicelib.ports.helpdesk import HelpdeskClient, TicketLinks
 from chalicelib.ports.stores import RememberIdentity, RememberMessage, RememberPerson, Write
 
 
-def complete_opening(work: Work, event: InboundMessage, author: Author, case: Case, *, look_first: bool) -> Disposition:
-    """Create the ticket of an OPENING case (or find the one that an earlier attempt created)."""
+def complete_opening(
+    work: Work,
+    event: InboundMessage,
+    author: Author,
+    case: Case,
+    *,
+    look_first: bool,
+    open_cases: Sequence[Case] | None = None,
+) -> Disposition:
+    """Create the ticket of an OPENING case (or find the one that an earlier attempt created). ``open_cases``: the
+    contact's, where the caller has just read them."""
     client = work.runtime.connectors.helpdesk(case.helpdesk)
     person = work.runtime.stores.identities.find_person(author.key, case.helpdesk)
     known_person = person is not None
     if person is None:
         person = client.ensure_person(author, case.match.contact)
     ticket = _ticket(work, event, author, case, client, person, look_first=look_first)
-    _write_brief(work, event, author, case, client, ticket, look_first=look_first)
+    if open_cases is None:
+        contact = case.match.contact
+        open_cases = work.runtime.stores.cases.find_open_by_contact(contact.ref) if contact else ()
+    _write_brief(work, event, author, case, client, ticket, open_cases, look_first=look_first)
 
     def change(fresh: Case) -> Case:
         return replace(with_message(fresh, event, author), ticket=ticket, requester=person, state=CaseState.OPEN)
@@ -124,12 +137,11 @@ def _write_brief(
     case: Case,
     client: HelpdeskClient,
     ticket: TicketRef,
+    open_cases: Sequence[Case],
     *,
     look_first: bool,
 ) -> None:
-    contact = case.match.contact
-    others = work.runtime.stores.cases.find_open_by_contact(contact.ref) if contact else ()
-    also_open = [item.ticket for item in others if item.ticket is not None and item.id != case.id]
+    also_open = [item.ticket for item in open_cases if item.ticket is not None and item.id != case.id]
     terms = work.spec.capabilities.terms
     earlier = [case.follow_up_of] if case.follow_up_of else []
     links = {}

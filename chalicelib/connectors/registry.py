@@ -18,6 +18,7 @@ CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.PLATFORM, "matrix"): f"{_ROOT}.platforms.matrix",
     (ConnectionKind.PLATFORM, "messenger"): f"{_ROOT}.platforms.messenger",
     (ConnectionKind.PLATFORM, "x"): f"{_ROOT}.platforms.x",
+    (ConnectionKind.PLATFORM, "youtube"): f"{_ROOT}.platforms.youtube",
     (ConnectionKind.HELPDESK, "rt"): f"{_ROOT}.helpdesks.rt",
     (ConnectionKind.HELPDESK, "zendesk"): f"{_ROOT}.helpdesks.zendesk",
     (ConnectionKind.CRM, "directory"): f"{_ROOT}.crms.directory",

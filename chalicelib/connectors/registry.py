@@ -15,8 +15,12 @@ _ROOT = "chalicelib.connectors"
 CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.PLATFORM, "bluesky"): f"{_ROOT}.platforms.bluesky",
     (ConnectionKind.PLATFORM, "facebook"): f"{_ROOT}.platforms.facebook",
+    (ConnectionKind.PLATFORM, "instagram"): f"{_ROOT}.platforms.instagram",
     (ConnectionKind.PLATFORM, "matrix"): f"{_ROOT}.platforms.matrix",
     (ConnectionKind.PLATFORM, "messenger"): f"{_ROOT}.platforms.messenger",
+    (ConnectionKind.PLATFORM, "telegram"): f"{_ROOT}.platforms.telegram",
+    (ConnectionKind.PLATFORM, "threads"): f"{_ROOT}.platforms.threads",
+    (ConnectionKind.PLATFORM, "whatsapp"): f"{_ROOT}.platforms.whatsapp",
     (ConnectionKind.PLATFORM, "x"): f"{_ROOT}.platforms.x",
     (ConnectionKind.PLATFORM, "youtube"): f"{_ROOT}.platforms.youtube",
     (ConnectionKind.HELPDESK, "rt"): f"{_ROOT}.helpdesks.rt",

@@ -32,7 +32,7 @@ HEADINGS = (
     "## Level",
 )
 EVENT_NAMES = {item.__name__ for item in typing.get_args(event_types.PlatformEvent)}
-EXEMPTIBLE = {"complete.repair", "complete.probe", "complete.settles", "echo"}
+EXEMPTIBLE = {"complete.repair", "complete.probe", "complete.settles", "echo", "address"}
 DATE = re.compile(r"\d{4}(-\d{2}){0,2}")
 HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")
 

@@ -119,6 +119,8 @@ def test_calls_go_to_known_hosts_and_carry_no_secret_in_the_address(name: str, c
     _outcome(client, case)
     secrets = _private(subject, case, sessions)
     secrets.pop("the reply's text", None)
+    if "address" in subject.exemptions:  # the vendor wants its token there
+        secrets = {what: value for what, value in secrets.items() if not what.startswith("credential ")}
     for request in http.requests:
         parts = urlsplit(request.url)
         if parts.netloc != own:

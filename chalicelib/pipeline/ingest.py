@@ -21,12 +21,14 @@ from chalicelib.core.events import (
     ThreadInvitation,
     account_of,
 )
+from chalicelib.core.jobs import RereadThread
 from chalicelib.pipeline.changes import deleted, edited
 from chalicelib.pipeline.disposition import settle
 from chalicelib.pipeline.echoes import echo
 from chalicelib.pipeline.messages import message
+from chalicelib.pipeline.poll import job_message
 from chalicelib.pipeline.work import Work, entry_id, note, write_entry
-from chalicelib.ports.platform import JoinsThreads
+from chalicelib.ports.platform import JoinsThreads, ListsThread
 from chalicelib.ports.runtime import Runtime
 
 LEASE = timedelta(minutes=5)
@@ -82,9 +84,13 @@ def _message(work: Work, event: InboundMessage) -> Disposition:
 
 
 def _invited(work: Work, event: ThreadInvitation) -> Disposition:
+    """Join; what was written before we were in the room was never pushed, so the room is read once."""
     client = work.runtime.connectors.platform(work.account)
     if isinstance(client, JoinsThreads):
         client.join_thread(event.thread.thread)
+    if isinstance(client, ListsThread):
+        job = RereadThread(account=event.thread.account, thread=event.thread.thread)
+        work.runtime.queues.jobs.send([job_message(job, work.runtime.clock.now())])
     return work.finish(Outcome.NOISE, "invitation accepted")
 
 

@@ -20,6 +20,8 @@ from tests.e2e.servers.tryton import Tryton
 
 HOOK = "http://127.0.0.1:{port}/webhooks/helpdesk/rt/rt"
 CHAT = "http://127.0.0.1:{port}/webhooks/platform/matrix/chat"
+INSTANCE = f"loop-{os.getpid()}"
+"""Two runs on one machine do not stop each other's servers."""
 SHOTS = Path(os.environ.get("CARELOOP_E2E_SHOTS", "out/screenshots"))
 
 
@@ -32,28 +34,28 @@ def port() -> int:
 @pytest.fixture(scope="session")
 def rt(port: int) -> Iterator[RequestTracker]:
     """Request Tracker, whose Scrip calls the product."""
-    with fresh(RequestTracker(instance="loop"), hook_url=HOOK.format(port=port), hook_secret=HOOK_SECRET) as server:
+    with fresh(RequestTracker(instance=INSTANCE), hook_url=HOOK.format(port=port), hook_secret=HOOK_SECRET) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def tryton() -> Iterator[Tryton]:
     """The CRM."""
-    with fresh(Tryton(instance="loop")) as server:
+    with fresh(Tryton(instance=INSTANCE)) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def bluesky() -> Iterator[Bluesky]:
     """The social network."""
-    with fresh(Bluesky(instance="loop"), mode="full") as server:
+    with fresh(Bluesky(instance=INSTANCE), mode="full") as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def synapse(port: int) -> Iterator[Synapse]:
     """The private chat, which pushes to the product."""
-    with fresh(Synapse(instance="loop"), as_url=CHAT.format(port=port)) as server:
+    with fresh(Synapse(instance=INSTANCE), as_url=CHAT.format(port=port)) as server:
         yield server
 
 
@@ -61,7 +63,7 @@ def synapse(port: int) -> Iterator[Synapse]:
 def aws() -> Iterator[dict[str, Any]]:
     """DynamoDB Local for tables, moto for the rest."""
     before = dict(os.environ)
-    with fresh(MotoServer(instance="loop")) as moto, fresh(DynamoDbLocal(instance="loop")) as dynamodb:
+    with fresh(MotoServer(instance=INSTANCE)) as moto, fresh(DynamoDbLocal(instance=INSTANCE)) as dynamodb:
         yield {"moto": moto, "dynamodb": dynamodb}
     os.environ.clear()
     os.environ.update(before)

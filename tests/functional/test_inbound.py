@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.core.errors import OutcomeUnknownError, RejectedError, UnavailableError
-from chalicelib.core.events import MessageDeleted, MessageEdited, ThreadInvitation, Visibility
+from chalicelib.core.events import MessageDeleted, MessageEdited, Parsed, ThreadInvitation, Visibility
 from chalicelib.core.ids import AccountId, ContactId, ContactRef
 from chalicelib.core.people import Contact, SocialHandle
 from chalicelib.core.ticket import TicketStatus
@@ -240,6 +240,15 @@ def test_an_invitation_is_accepted():
     world.arrive(ThreadInvitation(thread=message.thread, inviter=message.author, at=world.clock.now()))
     assert world.platform.joined == ["post-1"]
     assert list(world.dispositions().values()) == ["noise"]
+
+
+def test_what_was_written_before_we_joined_is_read():
+    world = World()
+    early = world.message("m1", "written before you came in", private=True)
+    world.platform.threads["post-1"] = Parsed(events=(early,))
+    assert early.author is not None
+    world.arrive(ThreadInvitation(thread=early.thread, inviter=early.author, at=world.clock.now()))
+    assert world.ticket.customer == ["written before you came in"]
 
 
 @pytest.mark.parametrize("before", [True, False])

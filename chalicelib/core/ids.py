@@ -130,4 +130,5 @@ def case_id(conversation: ConversationKey, generation: int = 1) -> CaseId:
     It is computed, not drawn, so that a worker that died after creating a ticket and the worker that takes over name
     the same case, and so that a store can guess the first case of a conversation in its first read.
     """
-    return CaseId("case-" + digest(str(conversation), str(generation)))
+    account, thread = conversation.thread.account, conversation.thread.thread
+    return CaseId("case-" + digest(account.platform, account.account, thread, conversation.author, str(generation)))

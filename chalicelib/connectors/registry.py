@@ -16,6 +16,7 @@ CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.PLATFORM, "bluesky"): f"{_ROOT}.platforms.bluesky",
     (ConnectionKind.PLATFORM, "facebook"): f"{_ROOT}.platforms.facebook",
     (ConnectionKind.PLATFORM, "instagram"): f"{_ROOT}.platforms.instagram",
+    (ConnectionKind.PLATFORM, "linkedin"): f"{_ROOT}.platforms.linkedin",
     (ConnectionKind.PLATFORM, "matrix"): f"{_ROOT}.platforms.matrix",
     (ConnectionKind.PLATFORM, "messenger"): f"{_ROOT}.platforms.messenger",
     (ConnectionKind.PLATFORM, "telegram"): f"{_ROOT}.platforms.telegram",

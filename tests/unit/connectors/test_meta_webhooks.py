@@ -92,13 +92,13 @@ def test_both_receivers_answer_challenges(receiver: FacebookReceiver) -> None:
 
 def test_another_object_gets_its_reader_by_one_line() -> None:
     def read(out: Collector, entry: Reader) -> None:
-        out.ignore(f"instagram of {entry.need_id('id')}")
+        out.ignore(f"workplace of {entry.need_id('id')}")
 
-    body = json.dumps({"object": "instagram", "entry": [{"id": "17"}, {"id": "0"}, {}]}).encode()
-    parsed = parse_body(body, {**ENTRY_PARSERS, "instagram": read})
-    assert parsed.ignored == {"instagram of 17": 1, "test": 1}
+    body = json.dumps({"object": "workplace", "entry": [{"id": "17"}, {"id": "0"}, {}]}).encode()
+    parsed = parse_body(body, {**ENTRY_PARSERS, "workplace": read})
+    assert parsed.ignored == {"workplace of 17": 1, "test": 1}
     assert [item.path for item in parsed.malformed] == ["entry[2].id"]
-    assert parse_body(body).ignored == {"object/instagram": 3}
+    assert parse_body(body).ignored == {"object/workplace": 3}
 
 
 @pytest.mark.parametrize(

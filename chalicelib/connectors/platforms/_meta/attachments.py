@@ -12,39 +12,48 @@ _WWW = {"ig_reel": "https://www.instagram.com", "ig_post": "https://www.instagra
 _FACEBOOK = "https://www.facebook.com"
 
 
-def parse_attachments(message: Reader) -> tuple[Attachment, ...]:
-    """``message.attachments``. A type that we do not know keeps its address. Raises PayloadError."""
+ParseAttachment = Callable[[Reader, str], list[Attachment]]
+
+
+def parse_attachments(message: Reader, more: Mapping[str, ParseAttachment] | None = None) -> tuple[Attachment, ...]:
+    """``message.attachments``. A type that we do not know keeps its address. Raises PayloadError.
+
+    `more`: readers by type, of a platform's own types or of what it means otherwise.
+    """
+    types = {**_TYPES, **(more or {})}
     found: list[Attachment] = []
     for item in message.items("attachments"):
         kind = item.find_text("type") or ""
-        found += _TYPES.get(kind, _unknown)(item, kind)
+        found += types.get(kind, _unknown)(item, kind)
     return tuple(found)
 
 
-def _payload(item: Reader) -> Reader:
+def payload_of(item: Reader) -> Reader:
     """``payload`` where it is an object; old fallbacks have a string, null, or their content beside ``type``."""
     payload = item.find("payload")
     return payload if payload is not None and isinstance(payload.value, dict) else item
 
 
-def _media(kind: AttachmentKind) -> Callable[[Reader, str], list[Attachment]]:
+def _media(kind: AttachmentKind) -> ParseAttachment:
     def parse(item: Reader, _: str) -> list[Attachment]:
-        payload = _payload(item)
+        payload = payload_of(item)
         return [Attachment(kind=kind, url=payload.find_text("url"), title=payload.find_text("title"))]
 
     return parse
 
 
 def _image(item: Reader, _: str) -> list[Attachment]:
-    payload = _payload(item)
+    payload = payload_of(item)
     picture = Attachment(kind=AttachmentKind.IMAGE, url=payload.find_text("url"), title=payload.find_text("title"))
     sticker = payload.find_id("sticker_id")
     return [replace(picture, kind=AttachmentKind.STICKER, remote_id=sticker) if sticker else picture]
 
 
-def _shared(kind: AttachmentKind, identity: str) -> Callable[[Reader, str], list[Attachment]]:
+def shared(kind: AttachmentKind, identity: str) -> ParseAttachment:
+    """A reader of posts and videos that were sent along; ``payload.<identity>`` is their id."""
+
     def parse(item: Reader, name: str) -> list[Attachment]:
-        payload = _payload(item)
+        payload = payload_of(item)
         url = payload.find_text("url")
         if url and url.startswith("/"):
             url = f"{_WWW.get(name, _FACEBOOK)}{url}"
@@ -56,9 +65,9 @@ def _shared(kind: AttachmentKind, identity: str) -> Callable[[Reader, str], list
 
 
 def _location(item: Reader, _: str) -> list[Attachment]:
-    place = _payload(item).need("coordinates")
+    place = payload_of(item).need("coordinates")
     title = f"{_degrees(place.need('lat'))}, {_degrees(place.need('long'))}"
-    return [Attachment(kind=AttachmentKind.LOCATION, title=title, url=_payload(item).find_text("url"))]
+    return [Attachment(kind=AttachmentKind.LOCATION, title=title, url=payload_of(item).find_text("url"))]
 
 
 def _degrees(number: Reader) -> str:
@@ -69,7 +78,7 @@ def _degrees(number: Reader) -> str:
 
 
 def _fallback(item: Reader, _: str) -> list[Attachment]:
-    payload = _payload(item)
+    payload = payload_of(item)
     url = payload.find_text("url") or item.find_text("url")
     title = payload.find_text("title") or item.find_text("title")
     return [Attachment(kind=AttachmentKind.LINK, url=url, title=title)]
@@ -77,7 +86,7 @@ def _fallback(item: Reader, _: str) -> list[Attachment]:
 
 def _template(item: Reader, _: str) -> list[Attachment]:
     """A card that a business or a shop made: what its elements are called, and where they lead."""
-    payload = _payload(item)
+    payload = payload_of(item)
     elements = [*payload.items("elements"), *payload.items("product", "elements")]
     found = [
         Attachment(
@@ -94,7 +103,7 @@ def _template(item: Reader, _: str) -> list[Attachment]:
 
 def _appointment(item: Reader, name: str) -> list[Attachment]:
     """A booking. Its times are seconds, unlike all others of Messenger."""
-    payload = _payload(item)
+    payload = payload_of(item)
     start = payload.find_time("start_time")
     words = (
         name.replace("_", " "),
@@ -109,20 +118,20 @@ def _appointment(item: Reader, name: str) -> list[Attachment]:
 
 
 def _unknown(item: Reader, name: str) -> list[Attachment]:
-    payload = _payload(item)
+    payload = payload_of(item)
     url = payload.find_text("url")
     return [Attachment(kind=AttachmentKind.UNKNOWN, url=url, title=payload.find_text("title") or name or None)]
 
 
-_TYPES: Mapping[str, Callable[[Reader, str], list[Attachment]]] = {
+_TYPES: Mapping[str, ParseAttachment] = {
     "image": _image,
     "video": _media(AttachmentKind.VIDEO),
     "audio": _media(AttachmentKind.AUDIO),
     "file": _media(AttachmentKind.FILE),
-    "reel": _shared(AttachmentKind.VIDEO, "reel_video_id"),
-    "ig_reel": _shared(AttachmentKind.VIDEO, "reel_video_id"),
-    "post": _shared(AttachmentKind.LINK, "id"),
-    "ig_post": _shared(AttachmentKind.LINK, "id"),
+    "reel": shared(AttachmentKind.VIDEO, "reel_video_id"),
+    "ig_reel": shared(AttachmentKind.VIDEO, "reel_video_id"),
+    "post": shared(AttachmentKind.LINK, "id"),
+    "ig_post": shared(AttachmentKind.LINK, "id"),
     "location": _location,
     "fallback": _fallback,
     "template": _template,

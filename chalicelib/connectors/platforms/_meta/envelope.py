@@ -1,12 +1,16 @@
-"""Meta's envelope: an object, entries, and in each entry what happened. A table by object finds their reader."""
+"""Meta's envelope: an object, entries, and in each entry what happened. A table by object finds their reader.
+
+Threads alone has another one: no object, no entries, one event at the top level.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from chalicelib.connectors.toolkit.payload import Collector, Reader, read_json
 from chalicelib.core.events import Parsed, PlatformEvent
+from chalicelib.core.ids import AccountId
 
 ParseEntry = Callable[[Collector, Reader], None]
 
@@ -18,18 +22,55 @@ def _page(out: Collector, entry: Reader) -> None:
     parse_entry(out, entry)
 
 
-ENTRY_PARSERS: Mapping[str, ParseEntry] = {"page": _page}
-"""``object`` -> reader of one entry. Another of Meta's objects (instagram ...) is one line here."""
+def _instagram(out: Collector, entry: Reader) -> None:
+    from chalicelib.connectors.platforms._meta.instagram import parse_entry
+
+    parse_entry(out, entry)
+
+
+def _whatsapp(out: Collector, entry: Reader) -> None:
+    from chalicelib.connectors.platforms._meta.whatsapp import parse_entry
+
+    parse_entry(out, entry)
+
+
+def _threads(out: Collector, entry: Reader) -> None:
+    from chalicelib.connectors.platforms._meta.threads import parse_entry
+
+    parse_entry(out, entry)
+
+
+ENTRY_PARSERS: Mapping[str, ParseEntry] = {
+    "page": _page,
+    "instagram": _instagram,
+    "whatsapp_business_account": _whatsapp,
+    "threads": _threads,
+}
+"""``object`` -> reader of one entry. Another of Meta's objects is one line here."""
 
 TEST_ENTRY = "0"
 """The entry id of the dashboard's "Test" button."""
 
 
-def parse_body(body: bytes, parsers: Mapping[str, ParseEntry] = ENTRY_PARSERS) -> Parsed[PlatformEvent]:
-    """The events of a webhook body. Objects without a reader are counted. Raises PayloadError."""
+def parse_body(
+    body: bytes,
+    parsers: Mapping[str, ParseEntry] = ENTRY_PARSERS,
+    accounts: Sequence[AccountId] = (),
+    unnamed: str | None = None,
+) -> Parsed[PlatformEvent]:
+    """The events of a webhook body. Objects without a reader are counted. Raises PayloadError.
+
+    `accounts`: those of the endpoint, for Threads, which does not always name its own. `unnamed`: the object of a body
+    that has entries, but names none.
+    """
     out = Collector()
     document = read_json(body)
-    name = document.need_text("object")
+    if not document.has("object") and document.has("values"):
+        from chalicelib.connectors.platforms._meta.threads import parse_event
+
+        parse_event(out, document, accounts)
+        return _parsed(out)
+    name = document.find_text("object") or unnamed or document.need_text("object")
     document.need("entry")
     parse = parsers.get(name)
     for entry in document.items("entry"):
@@ -37,6 +78,10 @@ def parse_body(body: bytes, parsers: Mapping[str, ParseEntry] = ENTRY_PARSERS) -
             out.ignore(f"object/{name}")
         else:
             out.attempt(partial(_parse_entry, out, parse), entry)
+    return _parsed(out)
+
+
+def _parsed(out: Collector) -> Parsed[PlatformEvent]:
     return Parsed(events=tuple(out.events), malformed=tuple(out.malformed), ignored=dict(out.ignored))
 
 

@@ -6,7 +6,10 @@ from chalicelib.ports.spec import CredentialField, OptionField, UsedFor
 
 FACEBOOK = "facebook"
 MESSENGER = "messenger"
-FAMILY = (FACEBOOK, MESSENGER)
+INSTAGRAM = "instagram"
+WHATSAPP = "whatsapp"
+THREADS = "threads"
+FAMILY = (FACEBOOK, MESSENGER, INSTAGRAM, WHATSAPP, THREADS)
 """One Meta app calls one address, of any of these names, for all of them."""
 
 API_VERSION = "v26.0"
@@ -20,10 +23,11 @@ def family_of(name: str) -> tuple[str, ...]:
     return tuple(other for other in FAMILY if other != name)
 
 
-CREDENTIALS = (
+VERIFY_CREDENTIALS = (
     CredentialField(
         name="app_secret",
-        description="App Secret of the Meta app (App settings > Basic); signs the webhooks. Several during a change.",
+        description="App Secret of the Meta app (App settings > Basic); signs the webhooks. Several during a change, "
+        "and where Instagram and Threads call the same address with secrets of their own.",
         used_for=UsedFor.VERIFY,
         example="0123456789abcdef0123456789abcdef",
     ),
@@ -33,6 +37,10 @@ CREDENTIALS = (
         used_for=UsedFor.VERIFY,
         example="a-long-random-string",
     ),
+)
+
+CREDENTIALS = (
+    *VERIFY_CREDENTIALS,
     CredentialField(
         name="page_token",
         description="Page access token, best of a system user: it does not die with a person's password.",

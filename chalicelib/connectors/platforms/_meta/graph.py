@@ -26,18 +26,26 @@ class ListPage:
 
 
 class GraphApi:
-    """Calls with one page's token. The constructor does no I/O; a missing token is a ConfigurationError.
+    """Calls with one account's token, a page's if nothing else is said. No I/O in the constructor; a missing token is a
+    ConfigurationError.
 
     The token goes in a header, never into an address; ``appsecret_proof`` is added where its key is stored.
     """
 
-    def __init__(self, context: PlatformContext) -> None:
-        token = context.credentials.get("page_token")
+    def __init__(
+        self,
+        context: PlatformContext,
+        *,
+        credential: str = "page_token",
+        base_url: str = BASE_URL,
+        version: str = API_VERSION,
+    ) -> None:
+        token = context.credentials.get(credential)
         if not token:
-            raise ConfigurationError("no page_token is stored for this account")
+            raise ConfigurationError(f"no {credential} is stored for this account")
         options = context.account.options
-        base = f"{options.get('base_url') or BASE_URL}".rstrip("/")
-        version = options.get("api_version") or API_VERSION
+        base = f"{options.get('base_url') or base_url}".rstrip("/")
+        version = options.get("api_version") or version
         key = context.credentials.get("app_secret_proof_key")
         self._proof = {"appsecret_proof": hex_sha256(key, token.encode())} if key else {}
         headers = {"authorization": f"Bearer {token}"}

@@ -64,23 +64,24 @@ class Item:
 
 def parse_item(entry: Entry, out: Collector, value: Reader) -> None:
     """One element of ``messaging``."""
-    _parse(Item(entry=entry, side=Side.of(MESSENGER, entry.page), value=value), out)
+    parse_kinds(Item(entry=entry, side=Side.of(MESSENGER, entry.page), value=value), out, KINDS)
 
 
 def parse_standby_item(entry: Entry, out: Collector, value: Reader) -> None:
     """One element of ``standby``: the same, while another app owns the thread."""
     side = Side.of(MESSENGER, entry.page)
-    _parse(Item(entry=entry, side=side, value=value, context={"standby": "true"}), out)
+    parse_kinds(Item(entry=entry, side=side, value=value, context={"standby": "true"}), out, KINDS)
 
 
-def _parse(item: Item, out: Collector) -> None:
+def parse_kinds(item: Item, out: Collector, kinds: Mapping[str, Callable[[Item], list[PlatformEvent]]]) -> None:
+    """What `item` is, by the first of `kinds` that it has; others are counted."""
     given = item.value.keys()
     names = [name for name in given if item.value.has(name) and name not in _ENVELOPE]
-    known = next((name for name in _KINDS if name in names), None)
+    known = next((name for name in kinds if name in names), None)
     if known is None:
         out.ignore(f"messaging/{names[0] if names else 'empty'}")
     else:
-        out.events.extend(_KINDS[known](item))
+        out.events.extend(kinds[known](item))
 
 
 def _message(item: Item) -> list[PlatformEvent]:
@@ -101,9 +102,9 @@ def _message(item: Item) -> list[PlatformEvent]:
             recipient=AuthorId(customer) if is_echo else None,
             delivery=delivery if is_echo else None,
             context={
-                **_facts(message, {"quick_reply": ("quick_reply", "payload")}),
+                **facts(message, {"quick_reply": ("quick_reply", "payload")}),
                 **_referral(message),
-                **_facts(message, {"app_id": ("app_id",)} if is_echo else {}),
+                **facts(message, {"app_id": ("app_id",)} if is_echo else {}),
             },
         )
     ]
@@ -163,7 +164,7 @@ def _postback(item: Item) -> list[PlatformEvent]:
             item,
             postback.find_id("mid") or f"postback-{made}",
             postback.find_text("title") or "",
-            context={**_facts(postback, {"postback": ("payload",)}), **_referral(postback)},
+            context={**facts(postback, {"postback": ("payload",)}), **_referral(postback)},
         )
     ]
 
@@ -191,7 +192,7 @@ def _updated(item: Item, state: DeliveryState, report: Reader, message: str | No
     )
 
 
-_KINDS: Mapping[str, Callable[[Item], list[PlatformEvent]]] = {
+KINDS: Mapping[str, Callable[[Item], list[PlatformEvent]]] = {
     "message": _message,
     "message_edit": _message_edit,
     "postback": _postback,
@@ -203,7 +204,7 @@ _ENVELOPE = frozenset({"sender", "recipient", "timestamp"})
 
 def _referral(part: Reader) -> dict[str, str]:
     """Where the person came from: an ad, a short link."""
-    return _facts(
+    return facts(
         part,
         {
             "referral": ("referral", "ref"),
@@ -215,7 +216,7 @@ def _referral(part: Reader) -> dict[str, str]:
     )
 
 
-def _facts(part: Reader, names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+def facts(part: Reader, names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """Small facts as text; ids may be numbers, and a referral's text is the advertiser's own, of any length."""
     found: dict[str, str] = {}
     for name, path in names.items():

@@ -17,6 +17,7 @@ CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.PLATFORM, "facebook"): f"{_ROOT}.platforms.facebook",
     (ConnectionKind.PLATFORM, "instagram"): f"{_ROOT}.platforms.instagram",
     (ConnectionKind.PLATFORM, "linkedin"): f"{_ROOT}.platforms.linkedin",
+    (ConnectionKind.PLATFORM, "line"): f"{_ROOT}.platforms.line",
     (ConnectionKind.PLATFORM, "matrix"): f"{_ROOT}.platforms.matrix",
     (ConnectionKind.PLATFORM, "messenger"): f"{_ROOT}.platforms.messenger",
     (ConnectionKind.PLATFORM, "telegram"): f"{_ROOT}.platforms.telegram",

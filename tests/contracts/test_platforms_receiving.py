@@ -100,6 +100,8 @@ def test_a_request_without_a_right_signature_is_refused(name: str) -> None:
         assert _verdict(subject, wrong) == SignatureError.__name__, f"{case}: signed with another secret"
         for header, value in signature.items():
             for what, bad in _spoiled_header(value).items():
+                if bad == value:
+                    continue  # base64 that ends in "=" is its own scheme
                 headers = {**request.headers, **signature, header: bad}
                 verdict = _verdict(subject, replace(request, headers=headers))
                 assert verdict in (SignatureError.__name__, StaleWebhookError.__name__), f"{case}: {header} {what}"

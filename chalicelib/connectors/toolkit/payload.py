@@ -69,15 +69,8 @@ class Reader:
         """The member down the path `names`, or None when any step is missing or null."""
         if not names:
             return self
-        value, path = self.value, self.path
-        for name in names:
-            if not isinstance(value, dict):
-                raise PayloadError(path or "(body)", "object expected")
-            value = value.get(name)
-            if value is None:
-                return None
-            path = f"{path}.{name}" if path else name
-        return Reader(value, path)
+        value = self._look(names)
+        return None if value is None else Reader(value, self._path(names))
 
     def need(self, *names: str) -> Reader:
         """The member down the path `names`."""
@@ -85,9 +78,27 @@ class Reader:
         for name in names:
             found = here.find(name)
             if found is None:
-                raise PayloadError(f"{here.path}.{name}" if here.path else name, "missing")
+                raise PayloadError(here._path((name,)), "missing")
             here = found
         return here
+
+    def _look(self, names: tuple[str, ...]) -> Any:
+        """The value down the path: None when a step is missing. Without names, this value."""
+        value = self.value
+        for depth, name in enumerate(names):
+            if not isinstance(value, dict):
+                raise self._wrong(names[:depth], "object expected")
+            value = value.get(name)
+            if value is None:
+                return None
+        return value
+
+    def _path(self, names: tuple[str, ...]) -> str:
+        below = ".".join(names)
+        return f"{self.path}.{below}" if self.path and below else self.path or below
+
+    def _wrong(self, names: tuple[str, ...], reason: str) -> PayloadError:
+        return PayloadError(self._path(names) or "(body)", reason)
 
     def items(self, *names: str) -> Iterator[Reader]:
         """The elements of the list down the path `names`; nothing when it is missing."""
@@ -103,13 +114,13 @@ class Reader:
 
     def find_text(self, *names: str) -> str | None:
         """A string, cleaned."""
-        here = self.find(*names)
-        if here is None:
+        value = self._look(names)
+        if isinstance(value, str):
+            text: str = clean_text(value)
+            return text
+        if value is None and names:
             return None
-        if not isinstance(here.value, str):
-            raise here.wrong("string expected")
-        text: str = clean_text(here.value)
-        return text
+        raise self._wrong(names, "string expected")
 
     def need_text(self, *names: str) -> str:
         """A string that must be there (it may be empty)."""
@@ -117,57 +128,52 @@ class Reader:
 
     def find_id(self, *names: str) -> str | None:
         """An id: a string or a whole number, always returned as a string; empty counts as missing."""
-        here = self.find(*names)
-        if here is None:
+        value = self._look(names)
+        if value is None and names:
             return None
-        value = here.value
         if isinstance(value, bool) or not isinstance(value, str | int):
-            raise here.wrong("id expected")
-        text = clean_text(str(value)).strip() if isinstance(value, str) else _digits(here)
+            raise self._wrong(names, "id expected")
+        try:
+            text = clean_text(value).strip() if isinstance(value, str) else str(value)
+        except ValueError:  # beyond the interpreter's limit of digits
+            raise self._wrong(names, "number too large") from None
         if len(text) > 1024:
-            raise here.wrong("id too long")
+            raise self._wrong(names, "id too long")
         return text or None
 
     def need_id(self, *names: str) -> str:
         """An id that must be there."""
         found = self.find_id(*names)
         if found is None:
-            raise PayloadError(".".join(filter(None, (self.path, *names))), "missing")
+            raise PayloadError(self._path(names), "missing")
         return found
 
     def find_bool(self, *names: str) -> bool | None:
         """A boolean; 0, 1, "true", "false" are understood."""
-        here = self.find(*names)
-        if here is None:
+        value = self._look(names)
+        if value is None and names:
             return None
         known = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
-        if isinstance(here.value, bool | int | str) and here.value in known:
-            return known[here.value]
-        raise here.wrong("boolean expected")
+        if isinstance(value, bool | int | str) and value in known:
+            return known[value]
+        raise self._wrong(names, "boolean expected")
 
     def find_time(self, *names: str) -> datetime | None:
         """A time: ISO 8601 with zone, or seconds or milliseconds (>= 1e12) since 1970 as number or numeric string."""
-        here = self.find(*names)
-        if here is None:
+        value = self._look(names)
+        if value is None and names:
             return None
-        parsed = parse_time(here.value)
+        parsed = parse_time(value)
         if parsed is None:
-            raise here.wrong("time expected")
+            raise self._wrong(names, "time expected")
         return parsed
 
     def need_time(self, *names: str) -> datetime:
         """A time that must be there."""
         found = self.find_time(*names)
         if found is None:
-            raise PayloadError(".".join(filter(None, (self.path, *names))), "missing")
+            raise PayloadError(self._path(names), "missing")
         return found
-
-
-def _digits(here: Reader) -> str:
-    try:
-        return str(here.value)
-    except ValueError:  # beyond the interpreter's limit of digits
-        raise here.wrong("number too large") from None
 
 
 def parse_time(value: Any) -> datetime | None:

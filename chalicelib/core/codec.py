@@ -12,7 +12,7 @@ import enum
 import json
 import types
 import typing
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar, Union, cast
@@ -35,10 +35,11 @@ def to_json(value: Any) -> str:
 
 def to_data(value: Any, *, tagged: bool = False) -> Any:
     """Plain dicts, lists, strings and numbers for `value`."""
-    if type(value) in _PLAIN:
+    kind: Any = type(value)
+    if kind in _PLAIN:
         return value
-    data = _encoder(cast(Hashable, type(value)))(value)
-    return {"type": type(value).__name__, **data} if tagged else data
+    data = _encoder(kind)(value)
+    return {"type": kind.__name__, **data} if tagged else data
 
 
 def from_json(cls: Any, text: str) -> Any:

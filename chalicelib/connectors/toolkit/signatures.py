@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from chalicelib.core.errors import ConfigurationError, SignatureError, StaleWebh
 
 def hmac_sha256(secret: str, data: bytes) -> bytes:
     """The raw HMAC."""
-    return hmac.new(secret.encode("utf-8"), data, hashlib.sha256).digest()
+    return hmac.digest(secret.encode("utf-8"), data, "sha256")
 
 
 def hex_sha256(secret: str, data: bytes) -> str:

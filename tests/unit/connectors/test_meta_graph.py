@@ -27,7 +27,7 @@ from chalicelib.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from chalicelib.core.events import Visibility
+from chalicelib.core.events import InboundMessage, Visibility
 from chalicelib.core.ids import AccountId, AccountKey, AuthorId, Cursor, MessageId, ThreadId, ThreadKey
 from chalicelib.core.reply import OutboundReply
 from chalicelib.ports.platform import (
@@ -157,6 +157,13 @@ def test_every_line_of_the_table_is_reached(key: tuple[int | None, int | None]) 
         assert name in (getattr(found, "remote_code", None), str(found).removeprefix("Graph "))
 
 
+@pytest.mark.parametrize(
+    ("code", "wanted"), [(199, "rejected"), (200, "credentials"), (299, "credentials"), (300, "rejected")]
+)
+def test_permissions_are_a_range(code: int, wanted: str) -> None:
+    assert refused(Always(error(code), status=400), sending=True).code == wanted
+
+
 def test_a_subcode_that_is_not_known_leaves_the_code_to_decide() -> None:
     assert refused(Always(error(190, 424242), status=400), sending=True).code == "credentials"
     assert refused(Always(error(100, 424242), status=400), sending=True).code == "rejected"
@@ -275,6 +282,13 @@ def test_too_many_newer_comments_leave_the_outcome_unknown() -> None:
     assert len(http.requests) == 5
 
 
+def test_a_comment_at_the_very_edge_does_not_end_the_search() -> None:
+    edge = node("1_8", "2026-11-20T11:59:55+0000")
+    ours = node("1_9", "2026-11-20T11:59:55+0000", "It ships today.", PAGE)
+    http = Always(lambda request: page_of(ours) if "after=A" in request.url else page_of(edge, after="A"))
+    assert Facebook(context(http)).find_sent(reply()) is not None
+
+
 def test_older_comments_end_the_search() -> None:
     http = Always(lambda request: page_of(node("1_9"), node("1_8", "2026-11-20T11:00:00+0000"), after="A"))
     assert Facebook(context(http)).find_sent(reply()) is None
@@ -300,6 +314,36 @@ def test_too_many_newer_conversations_leave_the_outcome_unknown() -> None:
     with pytest.raises(UnsupportedError):
         client.list_thread(ThreadId("7"))
     assert len(http.requests) == 10
+
+
+def searched(graph: Any) -> Any:
+    """What `find_sent` says when Graph answers so; "unknown" when it can't tell."""
+    try:
+        return Messenger(context(Always(graph), "messenger")).find_sent(reply("messenger"))
+    except OutcomeUnknownError:
+        return "unknown"
+
+
+def test_conversations_without_names_are_taken_only_where_no_other_can_be_meant() -> None:
+    unnamed = {"id": "t_1", "updated_time": "2026-11-20T12:00:05+0000"}
+    ours = {"id": "t_1", "messages": {"data": [node("m_1", text="It ships today.", who=PAGE)]}}
+
+    def graph(listed: Any, *, filters: bool) -> Any:
+        def answered(request: HttpRequest) -> Any:
+            if "conversations" not in request.url:
+                return ours
+            return error(100) if "user_id" in request.url and not filters else listed
+
+        return answered
+
+    found = searched(graph(page_of(unnamed), filters=True))
+    assert found.messages == ("m_1",)
+    assert searched(graph(page_of(unnamed, unnamed), filters=True)) == "unknown"
+    assert searched(graph(page_of(unnamed, after="A"), filters=True)) == "unknown"
+    assert searched(graph(page_of(unnamed), filters=False)) == "unknown"
+    old = conversation("t_2", "8", "2026-11-20T09:00:00+0000")
+    assert searched(graph(page_of(unnamed, old), filters=True)) == "unknown"
+    assert searched(graph(page_of(old), filters=True)) is None
 
 
 @pytest.mark.parametrize(("count", "is_known"), [(19, True), (20, False)])
@@ -345,6 +389,58 @@ def test_a_poll_makes_at_most_so_many_calls_and_then_goes_on() -> None:
         "feed": None,
         "posts": {},
     }
+
+
+def test_a_post_that_is_gone_does_not_stop_the_poll() -> None:
+    changed = [{**node(f"{PAGE}_{i}"), "updated_time": "2026-11-20T11:59:00+0000"} for i in (1, 2)]
+
+    def graph(request: HttpRequest) -> Any:
+        if f"{PAGE}_1/comments" in request.url:
+            return error(100, 33)
+        if "/comments" in request.url:
+            return page_of(node("2_3"))
+        return page_of(*changed) if "/feed" in request.url else page_of()
+
+    polled = Facebook(context(Always(graph))).poll(None)
+    found = [str(event.key.message) for event in polled.parsed.events if isinstance(event, InboundMessage)]
+    assert found == [f"{PAGE}_2", f"{PAGE}_1", "2_3"]
+    assert polled.parsed.ignored == {"poll/post refused": 1}
+    assert not polled.more
+
+
+EDGE = timedelta(hours=1, minutes=10)
+
+
+@pytest.mark.parametrize(("ago", "is_new"), [(EDGE, True), (EDGE + timedelta(seconds=1), False)])
+def test_the_first_poll_looks_back_an_hour_and_ten_minutes(ago: timedelta, is_new: bool) -> None:
+    at = (NOON - ago).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    post = {**node(f"{PAGE}_1", "2026-11-01T12:00:00+0000"), "updated_time": at}
+
+    def facebook(request: HttpRequest) -> Any:
+        if "/feed" in request.url:
+            return page_of(post)
+        return page_of(node("1_2", at)) if "/comments" in request.url else page_of()
+
+    def messenger(request: HttpRequest) -> Any:
+        if "conversations" in request.url:
+            return page_of(conversation("t_1", "7", at))
+        return {"id": "t_1", "messages": {"data": [node("m_1", at)]}}
+
+    http, inbox = Always(facebook), Always(messenger)
+    assert len(Facebook(context(http)).poll(None).parsed.events) == is_new
+    assert any("/comments" in request.url for request in http.requests) is is_new
+    assert len(Messenger(context(inbox, "messenger")).poll(None).parsed.events) == is_new
+    assert len(inbox.requests) == 1 + is_new
+
+
+@pytest.mark.parametrize(("at", "is_last"), [("2026-11-20T10:50:00+0000", False), ("2026-11-20T10:49:59+0000", True)])
+def test_only_an_old_conversation_ends_the_poll(at: str, is_last: bool) -> None:
+    def graph(request: HttpRequest) -> Any:
+        if "conversations" in request.url:
+            return page_of(conversation("t_1", "7", at), after="A")
+        return {"id": "t_1", "messages": {"data": []}}
+
+    assert Messenger(context(Always(graph), "messenger")).poll(None).more is not is_last
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,13 @@ def test_a_challenge_that_can_not_be_written_back_is_refused(challenge: str) -> 
     assert (response.status, response.body) == (403, "")
 
 
+def test_a_long_challenge_is_answered() -> None:
+    query = {"hub.mode": "subscribe", "hub.verify_token": "handshake", "hub.challenge": "1" * 1000}
+    response = FacebookReceiver(CONTEXT).answer_challenge(request(method="GET", query=query))
+    assert response is not None
+    assert response.body == "1" * 1000
+
+
 def test_a_challenge_is_answered_as_plain_text() -> None:
     query = {"hub.mode": "subscribe", "hub.verify_token": "handshake", "hub.challenge": "<b>1</b>"}
     response = FacebookReceiver(CONTEXT).answer_challenge(request(method="GET", query=query))

@@ -83,8 +83,10 @@ class Client:
 
     def _private_receipt(self, message: str, person: str | None) -> DeliveryReceipt:
         """The person's PSID opens their Messenger thread: it is what ties the commenter to it."""
-        thread = Side.of(MESSENGER, self._graph.page).thread(person) if person else None
-        opened = ConversationKey(thread=thread, author=AuthorId(person)) if thread and person else None
+        opened = None
+        if person:
+            thread = Side.of(MESSENGER, self._graph.page).thread(person)
+            opened = ConversationKey(thread=thread, author=AuthorId(person))
         return DeliveryReceipt(
             messages=(MessageId(message),), state=ReceiptState.SENT, at=self._clock.now(), opened=opened
         )

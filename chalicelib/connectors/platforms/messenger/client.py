@@ -13,7 +13,7 @@ from chalicelib.connectors.platforms._meta.graph import GraphApi
 from chalicelib.connectors.platforms._meta.metadata import metadata_for
 from chalicelib.connectors.platforms.messenger import inbox
 from chalicelib.connectors.toolkit.api import require_field, segment
-from chalicelib.connectors.toolkit.payload import Collector, Reader
+from chalicelib.connectors.toolkit.payload import Collector
 from chalicelib.core.errors import (
     NotFoundError,
     OutcomeUnknownError,
@@ -86,12 +86,12 @@ class Client:
         if sought.id is None and sought.certain:
             return None
         if sought.id is None:
-            raise OutcomeUnknownError("too many newer conversations")
+            raise OutcomeUnknownError("the conversation was not found for certain")
         messages = fetch_messages(self._graph, sought.id)
         found = find_own(messages, self._graph.page, reply.text, reply.began_at)
         if found is not None:
             return self._receipt(found.need_id("id"))
-        if len(messages) >= READABLE and all(_is_since(oldest, item) for item in messages):
+        if len(messages) >= READABLE and all(item.need_time("created_time") >= oldest for item in messages):
             raise OutcomeUnknownError("too many newer messages")
         return None
 
@@ -115,7 +115,7 @@ class Client:
         if sought.id is None and sought.certain:
             raise NotFoundError("no conversation with this person")
         if sought.id is None:
-            raise UnsupportedError("the conversation is too far down in the inbox")
+            raise UnsupportedError("the conversation can not be found in the inbox")
         out = Collector()
         for node in reversed(fetch_messages(self._graph, sought.id)):
             out.attempt(partial(inbox.collect, out, self._side, thread, None), node)
@@ -128,10 +128,3 @@ class Client:
     def probe(self) -> str:
         """Token and subscription of the page: Meta ends the subscription after an hour of failures."""
         return self._graph.probe(WEBHOOK_FIELDS)
-
-
-def _is_since(oldest: datetime, message: Reader) -> bool:
-    try:
-        return message.need_time("created_time") >= oldest
-    except PayloadError:
-        return True

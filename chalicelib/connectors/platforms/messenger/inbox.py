@@ -41,7 +41,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """What the search for a person's conversation gave. ``id`` None and not ``certain``: the list was too long."""
+    """What the search for a person's conversation gave. ``id`` None and not ``certain``: the list was too
+    long, or did not say who talks."""
 
     id: str | None
     certain: bool = True
@@ -62,7 +63,7 @@ def find_conversation(graph: GraphApi, person: str, updated_since: datetime | No
 
 
 def _search(pages: Iterable[ListPage], person: str, updated_since: datetime | None, *, is_filtered: bool) -> Sought:
-    more = False
+    more = unnamed = False
     try:
         for page in pages:
             more = page.after is not None
@@ -71,12 +72,13 @@ def _search(pages: Iterable[ListPage], person: str, updated_since: datetime | No
                 people = [member.find_id("id") for member in item.items("participants", "data")]
                 if person in people or (is_only and not people):
                     return Sought(id=item.need_id("id"))
+                unnamed = unnamed or not people
                 updated = item.find_time("updated_time")
                 if updated_since and updated and updated < updated_since:
-                    return Sought(id=None)
+                    return Sought(id=None, certain=not unnamed)
     except PayloadError:
         raise UnavailableError("conversations that can't be read") from None
-    return Sought(id=None, certain=not more)
+    return Sought(id=None, certain=not (more or unnamed))
 
 
 def collect(out: Collector, side: Side, person: str, since: datetime | None, node: Reader) -> None:

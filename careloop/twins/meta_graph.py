@@ -89,7 +89,7 @@ class MetaGraph(Twin):
                 return self._refuse(error)
             if self.echo_first and request.method == "POST":
                 self.flush()
-            return reply_json(answer, **self._headers())
+            return reply_json(answer, 200, **self._headers())
 
         return handle
 

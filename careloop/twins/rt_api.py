@@ -220,7 +220,7 @@ class RtApi(Twin):
         simple = {"Type": "type", "Created": "created", "Field": "field", "OldValue": "old", "NewValue": "new"}
         if field in simple:
             return row[simple[field]]
-        made = {
+        made: dict[str, Callable[[], Any]] = {
             "": lambda: self._ref("transaction", row["id"]),
             "Creator": lambda: self._ref("user", row["creator"]),
             "ObjectId": lambda: str(row["ticket"]),
@@ -263,7 +263,7 @@ class RtApi(Twin):
         return self._page(request.query, self.world.attachments([int(request.args[0])]), self._part_field)
 
     def _part_field(self, part: Data, field: str) -> Any:
-        made = {
+        made: dict[str, Callable[[], Any]] = {
             "": lambda: self._ref("attachment", part["id"]),
             "ContentType": lambda: part["media_type"],
             "Filename": lambda: part["filename"],

@@ -87,7 +87,8 @@ def _fallback(item: Reader, _: str) -> list[Attachment]:
 def _template(item: Reader, _: str) -> list[Attachment]:
     """A card that a business or a shop made: what its elements are called, and where they lead."""
     payload = payload_of(item)
-    elements = [*payload.items("elements"), *payload.items("product", "elements")]
+    places = (("elements",), ("product", "elements"), ("generic", "elements"))
+    elements = [element for place in places for element in payload.items(*place)]
     found = [
         Attachment(
             kind=AttachmentKind.LINK if element.has("url") else AttachmentKind.UNKNOWN,

@@ -65,7 +65,7 @@ def parse_body(
     """
     out = Collector()
     document = read_json(body)
-    if not document.has("object") and document.has("values"):
+    if document.has("values") and not document.has("entry"):
         from chalicelib.connectors.platforms._meta.threads import parse_event
 
         parse_event(out, document, accounts)

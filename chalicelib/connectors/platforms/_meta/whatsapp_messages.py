@@ -117,7 +117,11 @@ def _system(message: Message) -> PlatformEvent | None:
     kind, new_user = system.find_text("type") or "", system.find_id("user_id")
     new_phone = system.find_id("wa_id") or system.find_id("new_wa_id")
     by_user, by_phone = (message.customer.user, new_user), (message.customer.wa_id, new_phone)
-    pairs = {"user_changed_number": (by_user, by_phone), "user_changed_user_id": (by_user,)}.get(kind, ())
+    pairs = {
+        "user_changed_number": (by_user, by_phone),
+        "customer_changed_number": (by_user, by_phone),  # its older name
+        "user_changed_user_id": (by_user,),
+    }.get(kind, ())
     old, new = next(((old, new) for old, new in pairs if old and new and old != new), (None, None))
     if old is None or new is None:
         return None

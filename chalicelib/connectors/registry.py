@@ -23,6 +23,7 @@ CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.PLATFORM, "reddit"): f"{_ROOT}.platforms.reddit",
     (ConnectionKind.PLATFORM, "telegram"): f"{_ROOT}.platforms.telegram",
     (ConnectionKind.PLATFORM, "threads"): f"{_ROOT}.platforms.threads",
+    (ConnectionKind.PLATFORM, "tiktok"): f"{_ROOT}.platforms.tiktok",
     (ConnectionKind.PLATFORM, "whatsapp"): f"{_ROOT}.platforms.whatsapp",
     (ConnectionKind.PLATFORM, "x"): f"{_ROOT}.platforms.x",
     (ConnectionKind.PLATFORM, "youtube"): f"{_ROOT}.platforms.youtube",

@@ -18,6 +18,7 @@ CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.PLATFORM, "instagram"): f"{_ROOT}.platforms.instagram",
     (ConnectionKind.PLATFORM, "line"): f"{_ROOT}.platforms.line",
     (ConnectionKind.PLATFORM, "linkedin"): f"{_ROOT}.platforms.linkedin",
+    (ConnectionKind.PLATFORM, "mastodon"): f"{_ROOT}.platforms.mastodon",
     (ConnectionKind.PLATFORM, "matrix"): f"{_ROOT}.platforms.matrix",
     (ConnectionKind.PLATFORM, "messenger"): f"{_ROOT}.platforms.messenger",
     (ConnectionKind.PLATFORM, "reddit"): f"{_ROOT}.platforms.reddit",

@@ -53,6 +53,13 @@ def html_to_text(html: str) -> str:
     return _tidy(without_quotes(_plain(render(html).text))[0])
 
 
+def post_to_text(html: str) -> str:
+    """`html` that a person posted as plain text, as `html_to_text` but with everything that they quote."""
+    from chalicelib.core.text._render import render
+
+    return _tidy(_plain(render(html).text))
+
+
 def strip_quotes(text: str) -> str:
     """Plain `text` less quoted messages and the lines that introduce them, in the mail programs' usual forms.
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.core.text.clean import html_to_text
+from chalicelib.core.text.clean import html_to_text, post_to_text
 
 
 @pytest.mark.parametrize(
@@ -195,3 +195,10 @@ def test_every_word_is_kept_and_no_tag_is(html):
     text = html_to_text(html)
     assert text.count("word") == html.count("word")
     assert "</" not in text
+
+
+def test_what_a_post_quotes_is_kept():
+    html = "<p>You wrote:</p><blockquote><p>two days</p></blockquote><p>It&nbsp;took<br>nine.</p>"
+    assert "two days" not in html_to_text(html)
+    lines = [line for line in post_to_text(html).splitlines() if line.strip("> ")]
+    assert lines == ["You wrote:", "> two days", "It took", "nine."]

@@ -1,0 +1,152 @@
+"""Calls to the account's server: polling notifications, reading a thread again, answering."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeGuard
+
+from chalicelib.connectors.platforms.mastodon.outbound import status_of
+from chalicelib.connectors.platforms.mastodon.payload import parse_entries, root_of
+from chalicelib.connectors.platforms.mastodon.refusals import refuse
+from chalicelib.connectors.platforms.mastodon.statuses import PRIVATE_THREAD
+from chalicelib.connectors.toolkit.api import ApiClient, segment
+from chalicelib.connectors.toolkit.asking import readable
+from chalicelib.connectors.toolkit.payload import Reader, parse_time
+from chalicelib.core.errors import (
+    ConfigurationError,
+    NotFoundError,
+    OutcomeUnknownError,
+    UnsupportedError,
+)
+from chalicelib.core.events import Parsed, PlatformEvent
+from chalicelib.core.ids import Cursor, MessageId, ThreadId, digest
+from chalicelib.core.reply import DeliveryReceipt, OutboundReply, ReceiptState
+from chalicelib.ports.platform import PlatformContext, Polled
+
+TYPES = ("mention", "quote", "update")
+_PAGE = 20
+"""Each answer in it costs another call, for its thread; 300 calls in 5 minutes are allowed."""
+_FIRST = timedelta(hours=1)
+_KEY_LIVES = timedelta(minutes=50)
+"""Servers remember Idempotency-Keys for about an hour."""
+_START = Cursor("0")
+
+
+class Client:
+    """One account. Needs the credential ``access_token`` and the option ``base_url``."""
+
+    def __init__(self, context: PlatformContext) -> None:
+        base_url, token = context.account.options.get("base_url"), context.credentials.get("access_token")
+        if not base_url or not token:
+            raise ConfigurationError("mastodon: the option base_url and the credential access_token are needed")
+        self._account = context.account.key
+        self._clock = context.clock
+        self._api = ApiClient(
+            context.http,
+            context.clock,
+            base_url,
+            headers={"authorization": f"Bearer {token}"},
+            refusal=refuse(context.clock.now),
+        )
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def poll(self, cursor: Cursor | None) -> Polled:
+        """Mentions, quotes and edits after the notification `cursor`, 20 at a time; at first those of the last hour."""
+        now = self._clock.now()
+        params = {"types[]": TYPES, "min_id": cursor, "limit": _PAGE, "include_filtered": "true"}
+        page = self._read("/api/v1/notifications", params)
+        with readable():
+            entries = sorted(page.items(), key=lambda entry: _rank(_number(entry)))
+            reached = max((_number(entry) for entry in entries), key=_rank, default="")
+        wanted = entries if cursor else [entry for entry in entries if _is_since(entry, now - _FIRST)]
+        with readable():
+            roots = {status: root for entry in wanted if (status := _asked(entry)) and (root := self._root(status))}
+            parsed = parse_entries(wanted, self._account, now, roots)
+        moved = Cursor(max(reached, cursor or _START, key=_rank))
+        return Polled(parsed=parsed, cursor=moved, more=bool(cursor) and len(entries) >= _PAGE and moved != cursor)
+
+    def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:
+        """What was said to us below the status `thread`, edits too, and our own posts. Private threads have no list."""
+        if thread.startswith(PRIVATE_THREAD):
+            raise UnsupportedError("private threads can't be listed")
+        first = self._read(f"/api/v1/statuses/{segment(thread)}")
+        context = self._read(f"/api/v1/statuses/{segment(thread)}/context")
+        with readable():
+            statuses = [first, *context.items("descendants")]
+            numbers = [status.value.get("id") for status in statuses if isinstance(status.value, dict)]
+            roots = {str(number): str(thread) for number in numbers if isinstance(number, str)}
+            return parse_entries(statuses, self._account, self._clock.now(), roots)
+
+    def probe(self) -> str:
+        """Whose token it is."""
+        account = self._read("/api/v1/accounts/verify_credentials")
+        with readable():
+            if account.need_id("id") != self._account.account.partition("@")[0]:
+                raise ConfigurationError("mastodon: the token belongs to another account")
+            return f"signed in as {account.need_text('acct')}"
+
+    def _root(self, status: str) -> str | None:
+        """The first status of a thread. A status that is hidden by now keeps what its notification tells."""
+        try:
+            context = self._read(f"/api/v1/statuses/{segment(status)}/context")
+        except NotFoundError:
+            return None
+        return root_of(context)
+
+    def _read(self, path: str, params: Mapping[str, Any] | None = None) -> Reader:
+        answer = self._api.get(path, params)
+        with readable():
+            return answer.json
+
+    # -- sending -------------------------------------------------------------------------------------------------------
+
+    def send(self, reply: OutboundReply) -> DeliveryReceipt:
+        """One post under an Idempotency-Key made of the delivery's key: within the hour the server makes one of it. A
+        first attempt older than that is an OutcomeUnknownError."""
+        if reply.attachments or reply.private_reply:
+            raise UnsupportedError("only text can be sent, to those who can read the message")
+        data = status_of(reply)
+        if self._clock.now() - reply.began_at > _KEY_LIVES:
+            raise OutcomeUnknownError("the idempotency key is older than an hour")
+        key = {"idempotency-key": digest(reply.key, length=32)}
+        answer = self._api.post("/api/v1/statuses", data, idempotent=True, headers=key)
+        with readable():
+            status = answer.json
+            return DeliveryReceipt(
+                messages=(MessageId(status.need_id("id")),),
+                state=ReceiptState.SENT,
+                at=self._clock.now(),
+                permalink=status.find_text("url"),
+            )
+
+
+def _number(entry: Reader) -> str:
+    """Of a notification; empty for an entry that has none."""
+    value = entry.value.get("id") if isinstance(entry.value, dict) else None
+    return value if _is_id(value) else ""
+
+
+def _rank(number: str) -> tuple[int, str]:
+    """Ids are decimals of any length, or letters and digits of one length."""
+    return len(number), number
+
+
+def _is_since(entry: Reader, start: datetime) -> bool:
+    at = parse_time(entry.value.get("created_at")) if isinstance(entry.value, dict) else None
+    return at is None or at >= start
+
+
+def _asked(entry: Reader) -> str | None:
+    """The status whose thread must be asked for: an answer in public."""
+    status = entry.value.get("status") if isinstance(entry.value, dict) else None
+    if not isinstance(status, dict) or not status.get("in_reply_to_id") or status.get("visibility") == "direct":
+        return None
+    number = status.get("id")
+    return number if _is_id(number) else None
+
+
+def _is_id(value: Any) -> TypeGuard[str]:
+    """Decimals in Mastodon, letters and digits in its forks."""
+    return isinstance(value, str) and value.isascii() and value.isalnum() and len(value) <= 64

@@ -1,0 +1,24 @@
+"""Mastodon's errors to leaves of the error tree: ``{"error": "text"}``, so the status decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from chalicelib.connectors.toolkit.api import Refusal
+from chalicelib.connectors.toolkit.payload import Reader, parse_time
+from chalicelib.core.errors import RateLimitedError
+from chalicelib.ports.services import HttpResponse
+
+
+def refuse(now: Callable[[], datetime]) -> Refusal:
+    """The table for `ApiClient`; the rest is left to the general rules."""
+
+    def refusal(response: HttpResponse, body: Reader | None) -> None:
+        reset = response.headers.get("x-ratelimit-reset")
+        if response.status == 429 and reset:
+            at = parse_time(reset)  # a time, not seconds
+            if at is not None:
+                raise RateLimitedError("HTTP 429", retry_after=min(max((at - now()).total_seconds(), 1.0), 86400.0))
+
+    return refusal

@@ -1,0 +1,52 @@
+"""Mastodon's data sheet. Sources: the project's documentation; see README.md."""
+
+from __future__ import annotations
+
+from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
+from chalicelib.core.events import Surface
+from chalicelib.core.text.length import LengthUnit, Limit, TextLimits
+from chalicelib.ports.spec import CredentialField, Fact, Level, OptionField, PlatformSpec, ShownBy, UsedFor
+
+_DOCS = "docs.joinmastodon.org"
+
+SPEC = PlatformSpec(
+    name="mastodon",
+    title="Mastodon",
+    level=Level.REPLIES,
+    capabilities=PlatformCapabilities(
+        surfaces=frozenset({Surface.COMMENT, Surface.MENTION, Surface.POST, Surface.DM}),
+        # 500 less the mention that each answer begins with: names have 30 characters, other servers' may have more.
+        text_limits=TextLimits((Limit(460, LengthUnit.GRAPHEMES),)),
+        threading=Threading.CHAIN,
+        idempotent_send=True,
+        polls=True,
+        terms=PlatformTerms(note="The server's own rules hold; some forbid accounts that act by themselves."),
+    ),
+    credentials=(
+        CredentialField(
+            name="access_token",
+            description="An access token with read:notifications, read:statuses, read:accounts and write:statuses",
+            used_for=UsedFor.CALL,
+            example="ZA-Yj3aBD8U8Cm7lKUp-lm9O9BmDgdhHzDeqsY8tlL0",
+        ),
+    ),
+    hosts=(),
+    shown_by=ShownBy.DOCUMENTATION,
+    options=(
+        OptionField(
+            name="base_url",
+            description="The account's server",
+            required=True,
+            example="https://our.social",
+        ),
+    ),
+    api_version="4.6, documentation of 2026-07-02",
+    facts=(
+        Fact(
+            what="A post has at most 500 characters, unless the server says otherwise", source=_DOCS, date="2026-07-02"
+        ),
+        Fact(what="Each link counts 23 characters, of @user@domain only @user", source=_DOCS, date="2026-07-02"),
+        Fact(what="An Idempotency-Key is remembered for about an hour", source=_DOCS, date="2026-07-02"),
+        Fact(what="300 requests in 5 minutes for each account", source=f"{_DOCS}, rate limits", date="2026-07-02"),
+    ),
+)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.connectors.platforms.telegram.media import attachments_of, has_content
+from chalicelib.connectors.platforms.telegram.people import person, sender_of
 from chalicelib.connectors.platforms.telegram.places import Place, permalink
 from chalicelib.connectors.platforms.telegram.service import SERVICE
 from chalicelib.connectors.toolkit.payload import Collector, Reader
@@ -21,8 +22,7 @@ from chalicelib.core.events import (
     Surface,
     Visibility,
 )
-from chalicelib.core.ids import AccountKey, AuthorId, AuthorKey, MessageId, MessageKey, ThreadId, ThreadKey, digest
-from chalicelib.core.people import Author
+from chalicelib.core.ids import AccountKey, AuthorId, MessageId, MessageKey, ThreadId, ThreadKey, digest
 
 _LONGEST_FACT = 500
 _SURFACES = {"private": Surface.DM, "group": Surface.COMMENT, "supergroup": Surface.COMMENT, "channel": Surface.POST}
@@ -39,12 +39,6 @@ class _Reading:
 
     def message(self, place: Place, number: str) -> MessageKey:
         return MessageKey(account=self.account, message=MessageId(place.message(number)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sender:
-    author: Author | None
-    is_echo: bool
 
 
 def parse_update(body: Reader, account: AccountKey, received_at: datetime) -> Parsed[PlatformEvent]:
@@ -89,7 +83,7 @@ def _message(message: Reader, reading: _Reading, *, answerable: bool = True) -> 
     if not has_content(message) and (service := _service(message)) in SERVICE:
         reading.found.ignore(f"message/{service}")
         return
-    place, number, sender = _place(message), message.need_id("message_id"), _sender(message, reading)
+    place, number, sender = _place(message), message.need_id("message_id"), sender_of(message, reading.account)
     is_private = message.find_text("chat", "type") == "private"
     event = InboundMessage(
         key=reading.message(place, number),
@@ -126,7 +120,7 @@ def _edited(message: Reader, reading: _Reading) -> None:
         text=text,
         edited_at=at,
         thread=reading.thread(place),
-        author=_sender(message, reading).author,
+        author=sender_of(message, reading.account).author,
         version=f"{at.isoformat()} {digest(text, length=8)}",  # times are whole seconds
     )
     reading.found.events.append(edited)
@@ -168,62 +162,6 @@ def _facts(message: Reader) -> dict[str, str]:
     return {name: value[:_LONGEST_FACT] for name, value in facts.items() if value}
 
 
-# -- who ---------------------------------------------------------------------------------------------------------------
-
-
-def _sender(message: Reader, reading: _Reading) -> _Sender:
-    """Who wrote, and whether that is the brand: the bot, its channel, or the business account it is connected to."""
-    chat, kind = message.need_id("chat", "id"), message.find_text("chat", "type")
-    by_chat = message.find("sender_chat")
-    if kind == "channel" or message.find_bool("is_automatic_forward"):
-        return _Sender(author=_chat_author(by_chat or message.need("chat"), reading, is_brand=True), is_echo=True)
-    if by_chat is not None:
-        # An anonymous administrator writes as the group itself: nobody says who it was.
-        is_group = by_chat.need_id("id") == chat
-        return _Sender(author=None if is_group else _chat_author(by_chat, reading, is_brand=False), is_echo=False)
-    user = message.find("from")
-    if user is None:
-        return _Sender(author=None, is_echo=False)
-    # A business connection is to private chats, which have the customer's id: all others in it are ours.
-    is_business = message.has("business_connection_id") and kind == "private"
-    is_echo = user.need_id("id") == reading.account.account or (is_business and user.need_id("id") != chat)
-    return _Sender(author=_user(user, reading, is_brand=is_echo, phone=_own_phone(message, user)), is_echo=is_echo)
-
-
-def _user(user: Reader, reading: _Reading, *, is_brand: bool = False, phone: str | None = None) -> Author:
-    name = " ".join(filter(None, (user.find_text("first_name"), user.find_text("last_name")))).strip()
-    handle = user.find_text("username")
-    return Author(
-        key=AuthorKey(platform=reading.account.platform, author=AuthorId(user.need_id("id"))),
-        handle=handle,
-        display_name=name or None,
-        profile_url=f"https://t.me/{handle}" if handle else None,
-        phone=phone,
-        locale=user.find_text("language_code"),
-        is_brand=is_brand,
-    )
-
-
-def _chat_author(chat: Reader, reading: _Reading, *, is_brand: bool) -> Author:
-    handle = chat.find_text("username")
-    return Author(
-        key=AuthorKey(platform=reading.account.platform, author=AuthorId(chat.need_id("id"))),
-        handle=handle,
-        display_name=chat.find_text("title"),
-        profile_url=f"https://t.me/{handle}" if handle else None,
-        is_brand=is_brand,
-    )
-
-
-def _own_phone(message: Reader, user: Reader) -> str | None:
-    """Somebody who shares the contact with their own id shares their own number."""
-    contact = message.find("contact")
-    if contact is None or contact.find_id("user_id") != user.need_id("id"):
-        return None
-    digits = "".join(filter(str.isdigit, contact.find_id("phone_number") or ""))
-    return f"+{digits}" if 7 <= len(digits) <= 15 and digits.isascii() else None
-
-
 # -- the rest ----------------------------------------------------------------------------------------------------------
 
 
@@ -247,7 +185,7 @@ def _callback(query: Reader, reading: _Reading) -> None:
     pressed = InboundMessage(
         key=MessageKey(account=reading.account, message=MessageId(f"callback/{query.need_id('id')}")),
         thread=reading.thread(place),
-        author=_user(query.need("from"), reading),
+        author=person(query.need("from"), reading.account),
         text=_label(message, data) or data,
         surface=_SURFACES.get(message.need_text("chat", "type"), Surface.UNKNOWN),
         visibility=Visibility.PRIVATE if is_private else Visibility.PUBLIC,

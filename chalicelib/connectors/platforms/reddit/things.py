@@ -29,7 +29,6 @@ _SITE = "https://www.reddit.com"
 _DELETED = "[deleted]"
 _TOMBSTONES = frozenset({_DELETED, "[removed]"})
 _POST = re.compile(r"/comments/([0-9a-z]+)(?:[/?]|$)", re.IGNORECASE)
-_SURFACES = {"username_mention": Surface.MENTION}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +104,7 @@ def _comment(data: Reader, reading: Reading) -> None:
             name=name,
             thread=thread,
             text=data.need_text("body"),
-            surface=_SURFACES.get(data.find_text("type") or "", Surface.COMMENT),
+            surface=Surface.MENTION if data.find_text("type") == "username_mention" else Surface.COMMENT,
             parent=data.find_id("parent_id"),
         )
     finally:
@@ -245,9 +244,5 @@ def _context(data: Reader) -> dict[str, str]:
 
 
 _CONTEXT = {"subreddit": "subreddit", "post_title": "link_title", "to": "dest"}
-_KINDS: dict[str, Callable[[Reader, Reading], None]] = {
-    "t1": _comment,
-    "t3": _post,
-    "t4": _private,
-    "Listing": _listing,
-}
+_Handler = Callable[[Reader, Reading], None]
+_KINDS: dict[str, _Handler] = {"t1": _comment, "t3": _post, "t4": _private, "Listing": _listing}

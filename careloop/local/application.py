@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chalicelib.adapters.http import UrllibHttp
-
 from careloop.local.system import LocalSystem, open_local
 from careloop.local.telemetry import LocalTelemetry
 from chalicelib.adapters.clock import SystemClock
+from chalicelib.adapters.http import UrllibHttp
 from chalicelib.bootstrap import Application, build
 from chalicelib.ports.runtime import Telemetry
 from chalicelib.ports.services import Clock, Http

@@ -115,6 +115,8 @@ class MessageRecord:
     """Who sent that edit, where the platform says."""
     delivery: str | None = None
     """Our delivery key, when we sent it."""
+    native: bool = False
+    """The brand wrote it on the platform itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

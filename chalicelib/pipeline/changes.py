@@ -25,8 +25,8 @@ def edited(work: Work, event: MessageEdited) -> Disposition:
         waiting = replace(before, edited_at=event.edited_at, edited_text=event.text, edited_by=editor)
         remember = RememberMessage(key=event.key, record=waiting, only_new=record is None)
         return work.finish(Outcome.NOISE, "edited before its message came: the message will carry it", remember)
-    if record.delivery is not None:
-        return work.finish(Outcome.ECHO, "our own message was edited")
+    if record.delivery is not None or record.native or _is_brands(event):
+        return work.finish(Outcome.ECHO, "the brand's own message was edited")
     if _is_somebody_elses(event, record):
         return work.finish(Outcome.NOISE, "an edit by somebody who did not write the message")
     case = work.runtime.stores.cases.get_case(record.case)
@@ -41,6 +41,10 @@ def edited(work: Work, event: MessageEdited) -> Disposition:
     _tell(work, case, comment)
     remember = RememberMessage(key=event.key, record=replace(record, edited_at=event.edited_at))
     return work.finish(Outcome.APPENDED, "edit", remember, case=case)
+
+
+def _is_brands(event: MessageEdited) -> bool:
+    return event.author is not None and event.author.is_brand
 
 
 def _is_somebody_elses(event: MessageEdited, record: MessageRecord) -> bool:
@@ -60,7 +64,8 @@ def deleted(work: Work, event: MessageDeleted) -> Disposition:
     if record is None or record.case is None:
         return work.finish(Outcome.REMOVED_BY_AUTHOR, "deleted before its message came", remember)
     case = work.runtime.stores.cases.get_case(record.case)
-    _tell(work, case, note(compose.deleted_note(record.delivery is not None), entry_id(work.envelope.key)))
+    ours = record.delivery is not None or record.native
+    _tell(work, case, note(compose.deleted_note(ours), entry_id(work.envelope.key)))
     outcome = Disposition(outcome=Outcome.REMOVED_BY_AUTHOR, case=case.id, ticket=case.ticket)
 
     def change(fresh: Case) -> Case:

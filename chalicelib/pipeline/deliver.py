@@ -80,7 +80,12 @@ def deliver(out: Outbound) -> Sent | Refused | Unknown:
     if delivery.finished_at is not None:
         return _outcome(delivery)
     if delivery.attempts > 1 and delivery.status in (DeliveryStatus.BEGUN, DeliveryStatus.UNKNOWN):
-        earlier = _earlier_attempt(out, delivery)
+        try:
+            earlier = _earlier_attempt(out, delivery)
+        except OutcomeUnknownError:
+            return _finish_unknown(out, delivery)
+        except (PermanentError, NeedsHumanError) as error:
+            return _finish_refused(out, delivery, error)
         if earlier is not None:
             return _finish_sent(out, delivery, earlier)
         if not _may_repeat(out):

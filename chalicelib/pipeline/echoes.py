@@ -92,7 +92,7 @@ def _native_answer(work: Work, event: InboundMessage, case: Case) -> Disposition
         except (TicketClosedError, NotFoundError):
             work.runtime.telemetry.log("ticket", "closed", case=case.id)
     outcome = Disposition(outcome=Outcome.ECHO, reason="answered natively", case=case.id, ticket=case.ticket)
-    record = MessageRecord(message=event.key.message, case=case.id, conversation=conversation_of(event))
+    record = MessageRecord(message=event.key.message, case=case.id, conversation=conversation_of(event), native=True)
 
     def change(fresh: Case) -> Case:
         latest = max(filter(None, (fresh.last_agent_reply_at, event.sent_at)))

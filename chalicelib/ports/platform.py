@@ -67,7 +67,8 @@ class FindsSentReplies(Protocol):
     """Can tell whether a reply was posted."""
 
     def find_sent(self, reply: OutboundReply) -> DeliveryReceipt | None:
-        """The receipt of an earlier attempt, or None when it was certainly not posted."""
+        """The receipt of an earlier attempt, or None when it was certainly not posted. OutcomeUnknownError: that can't
+        be told; other leaves as for `send`."""
         ...
 
 

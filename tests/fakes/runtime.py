@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from careloop.local.system import open_local
-
 from careloop.local.runner import drain
+from careloop.local.system import open_local
 from chalicelib import bootstrap
 from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoint
 from chalicelib.core.disposition import LedgerEntry

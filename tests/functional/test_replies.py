@@ -474,3 +474,36 @@ def test_a_platform_that_only_receives_is_answered_natively():
     world.hint()
     assert world.platform.sent == []
     assert "Answer it on Agora itself" in world.ticket.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(OutcomeUnknownError("cannot be told"), "UNKNOWN"), (NotFoundError("gone"), "NOT posted")],
+)
+def test_what_a_look_finds_out_is_told(error: Exception, words: str):
+    class Forgetful(FindingPlatform):
+        def find_sent(self, reply):
+            raise error
+
+    world = World(platform=Forgetful(FrozenClock().now))
+    world.platform._now = world.clock.now
+    opened(world)
+    world.platform.faults = [(False, OutcomeUnknownError("reset"))]
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    world.later(minutes=5)
+    assert words in world.ticket.notes[-1]
+    assert world.platform.texts == ["answer"]
+
+
+def test_the_brands_own_native_words_are_never_the_customers():
+    from chalicelib.core.events import MessageEdited
+
+    world = opened()
+    native = world.message("native-1", "We are on it", person="brand", is_echo=True, in_reply_to="m1")
+    world.arrive(native)
+    before = world.ticket.customer
+    world.arrive(MessageEdited(key=native.key, text="We are on it!", edited_at=world.clock.now()))
+    assert world.ticket.customer == before
+    world.arrive(MessageDeleted(key=native.key, deleted_at=world.clock.now()))
+    assert "Our reply was removed" in world.ticket.notes[-1]

@@ -14,6 +14,7 @@ from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.errors import CredentialsError, NotFoundError, RejectedError, RetryableError
 from chalicelib.core.events import HelpdeskHint
 from chalicelib.core.ids import Cursor, TicketId
+from chalicelib.core.text.normalise import clean_text
 from chalicelib.ports.helpdesk import TouchedTickets
 
 OVERLAP = 360
@@ -45,7 +46,7 @@ def touched_tickets(api: ApiClient, now: datetime, cursor: Cursor | None, tag: s
                     hints.setdefault(hint.ticket, hint)
         following = look(page.value, "after_cursor")
         if isinstance(following, str) and following:
-            after = following
+            after = clean_text(following)
         if look(page.value, "end_of_stream") is not False:
             return _touched(hints.values(), at, after, more=False)
     return _touched(hints.values(), at, after, more=True)

@@ -13,6 +13,7 @@ from chalicelib.connectors.helpdesks.zendesk.loose import look, number_text
 from chalicelib.connectors.toolkit.payload import Reader, parse_time
 from chalicelib.core.events import Attachment, AttachmentKind, Visibility
 from chalicelib.core.ids import CaseId, CommentId, Cursor
+from chalicelib.core.text.normalise import clean_text
 from chalicelib.core.ticket import Agent, TicketStatus
 
 MERGED_TAG = "closed_by_merge"
@@ -129,7 +130,8 @@ def staff(page: Reader) -> dict[str, Agent]:
     """The side-loaded users that are agents. Who is not named as an agent is none."""
     found: dict[str, Agent] = {}
     for user in page.items("users"):
-        if look(user.value, "role") in STAFF:
+        role = look(user.value, "role")
+        if isinstance(role, str) and role in STAFF:
             found[user.need_id("id")] = Agent(id=user.need_id("id"), name=user.find_text("name"))
     return found
 
@@ -178,7 +180,7 @@ def attachment(data: Reader) -> Attachment:
 def mark_of(data: Any) -> str | None:
     """Our mark in the custom metadata of a comment or an audit."""
     found = look(data, "metadata", "custom", MARK)
-    return found if isinstance(found, str) and found else None
+    return clean_text(found) if isinstance(found, str) and found else None
 
 
 def is_merge(data: Any) -> bool:

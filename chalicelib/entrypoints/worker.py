@@ -34,24 +34,25 @@ def run_batch(
     responses. A larger batch exists only where `careloop bind` switched those on: failures are reported."""
     records = [Record(item) for item in event.get("Records", ())]
     failed: list[str] = []
-    blocked: set[str] = set()
+    blocked: dict[str, float] = {}
     for record in records:
         if record.group in blocked:
+            # still in flight it would lock its group, the failed record included, until the visibility time-out ends
+            _release(app, queue, record, blocked[record.group])
             failed.append(record.id)
             continue
         try:
             handle(record)
         except Exception as error:
-            _delay(app, queue, record, error)
+            blocked[record.group] = _delay(app, queue, record, error)
             if len(records) == 1:
                 raise
-            blocked.add(record.group)
             failed.append(record.id)
     return {"batchItemFailures": [{"itemIdentifier": item} for item in failed]}
 
 
-def _delay(app: Application, queue: str, record: Record, error: Exception) -> None:
-    """Say when the record comes again. Best effort: without it, the queue's own visibility time-out does."""
+def _delay(app: Application, queue: str, record: Record, error: Exception) -> float:
+    """Say when the record comes again; the seconds. Best effort: without it, the queue's own visibility time-out does."""
     wait = delay_for(record.receive_count, error)
     known = isinstance(error, CareloopError)
     app.runtime.telemetry.log(
@@ -64,6 +65,11 @@ def _delay(app: Application, queue: str, record: Record, error: Exception) -> No
     )
     if not known:
         app.runtime.telemetry.count("bugs", queue=queue)
+    _release(app, queue, record, wait)
+    return wait
+
+
+def _release(app: Application, queue: str, record: Record, wait: float) -> None:
     try:
         app.queues[queue].release(record.receipt, delay=wait)
     except Exception as failure:

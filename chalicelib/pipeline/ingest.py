@@ -31,8 +31,8 @@ from chalicelib.pipeline.work import Work, entry_id, note, write_entry
 from chalicelib.ports.platform import JoinsThreads, ListsThread
 from chalicelib.ports.runtime import Runtime
 
-LEASE = timedelta(minutes=5)
-"""Longer than any worker may run on one event."""
+LEASE = timedelta(seconds=90)
+"""Longer than any worker may run on one event: the function `inbound` ends after 60 seconds."""
 
 
 def ingest(runtime: Runtime, envelope: Envelope, *, owner: str) -> Disposition:

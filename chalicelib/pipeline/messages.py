@@ -21,7 +21,8 @@ from chalicelib.pipeline.work import Work, entry_id, note, save_case, write_entr
 from chalicelib.ports.platform import FetchesAuthors, FetchesMessages
 from chalicelib.ports.stores import RememberIdentity, RememberMessage, RememberPerson, SaveCase, Write
 
-OPENING_LEASE = timedelta(minutes=5)
+OPENING_LEASE = timedelta(seconds=90)
+"""Longer than any worker may run on one event."""
 
 
 def message(work: Work, event: InboundMessage) -> Disposition:

@@ -48,6 +48,7 @@ def free_port() -> int:
 class Product:
     """A running Careloop. The receiver can be taken away and brought back on the same port."""
 
+    family: str
     app: Application
     port: int
     telemetry: LocalTelemetry
@@ -147,7 +148,9 @@ def running(family: str, folder: Path, servers: Mapping[str, Any], port: int) ->
         )
         dead = {}
     bootstrap.install(app)
-    product = Product(app=app, port=port, telemetry=telemetry, runner=Runner(app, dead, poll_seconds=POLL_SECONDS))
+    product = Product(
+        family=family, app=app, port=port, telemetry=telemetry, runner=Runner(app, dead, poll_seconds=POLL_SECONDS)
+    )
     product.start_receiver()
     product.runner.start()
     try:

@@ -139,13 +139,19 @@ def test_the_loop(scene: Scene, shots: Path) -> None:
 def test_the_helpdesk_is_down_while_customers_write(scene: Scene) -> None:
     scene.rt.stop()
     first = scene.customer.post(f"@{scene.brand.handle} is anybody there?", mention=[scene.brand])
-    scene.customer.reply(first, "hello? second message")
+    scene.customer.reply(first, f"@{scene.brand.handle} hello? second message", mention=[scene.brand])
     inbound = scene.product.app.queues["inbound"]
     wait_until(lambda: inbound.depth() >= 1, "an event that waits", timeout=PATIENCE)
     scene.rt.restart()
     # the waits between attempts have doubled meanwhile
     ticket = scene.ticket(timeout=180.0)
-    assert "is anybody there?" in scene.customers_words(ticket)
+    scene.wait_words(ticket, "is anybody there?")
+    scene.wait_words(ticket, "second message")
+    words = scene.customers_words(ticket)
+    assert [words.count(text) for text in ("is anybody there?", "second message")] == [1, 1]
+    if scene.product.family == "local":
+        # moto lets a message pass an earlier one of its group whose visibility was changed; SQS and our own queue do not
+        assert words.index("is anybody there?") < words.index("second message")
     assert scene.tickets == [ticket]
 
 

@@ -52,7 +52,7 @@ def run_batch(
 
 
 def _delay(app: Application, queue: str, record: Record, error: Exception) -> float:
-    """Say when the record comes again; the seconds. Best effort: without it, the queue's own visibility time-out does."""
+    """Say when the record comes again, in seconds. Best effort: else the queue's own visibility time-out decides."""
     wait = delay_for(record.receive_count, error)
     known = isinstance(error, CareloopError)
     app.runtime.telemetry.log(

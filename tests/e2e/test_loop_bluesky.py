@@ -139,7 +139,9 @@ def test_the_loop(scene: Scene, shots: Path) -> None:
 def test_the_helpdesk_is_down_while_customers_write(scene: Scene) -> None:
     scene.rt.stop()
     first = scene.customer.post(f"@{scene.brand.handle} is anybody there?", mention=[scene.brand])
-    scene.customer.reply(first, f"@{scene.brand.handle} hello? second message", mention=[scene.brand])
+    scene.customer.wait_visible(first.uri)
+    again = f"@{scene.brand.handle} hello? second message"
+    scene.customer.post(again, mention=[scene.brand], reply_to=first)
     inbound = scene.product.app.queues["inbound"]
     wait_until(lambda: inbound.depth() >= 1, "an event that waits", timeout=PATIENCE)
     scene.rt.restart()

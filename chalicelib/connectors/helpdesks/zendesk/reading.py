@@ -244,4 +244,4 @@ def next_page(page: Reader) -> str | None:
     if look(page.value, "meta", "has_more") is not True:
         return None
     found = look(page.value, "meta", "after_cursor")
-    return found if isinstance(found, str) and found else None
+    return clean_text(found) if isinstance(found, str) and found else None

@@ -18,7 +18,8 @@ from tests.e2e.servers.catalogue import NAMES, server_class
 from tests.e2e.servers.dynamodb_local import DynamoDbLocal
 from tests.e2e.servers.installing import NotInstallable
 
-STATE = ["tests/contracts/test_table.py", "tests/contracts/test_table_model.py", "tests/contracts/test_stores.py"]
+CONTRACTS = Path("tests/contracts")
+STATE = sorted(str(path) for pattern in ("test_table*.py", "test_stores*.py") for path in CONTRACTS.glob(pattern))
 AT_ONCE = 2
 
 
@@ -56,8 +57,7 @@ def state_on_dynamodb() -> int:
     server.reset()
     server.start()
     try:
-        present = [path for path in STATE if Path(path).exists()]
-        return pytest(*present, "-k", "dynamodb", **server.environment, CARELOOP_DYNAMODB_ENDPOINT=server.url)
+        return pytest(*STATE, "-k", "dynamodb", **server.environment, CARELOOP_DYNAMODB_ENDPOINT=server.url)
     finally:
         server.stop()
 

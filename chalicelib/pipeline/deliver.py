@@ -56,6 +56,8 @@ class Sent:
 
     receipt: DeliveryReceipt
     repeated: bool = False
+    conversation: ConversationKey | None = None
+    """Where it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +219,7 @@ def _finish_unknown(out: Outbound, delivery: Delivery) -> Unknown:
 
 def _outcome(delivery: Delivery) -> Sent | Refused | Unknown:
     if delivery.status is DeliveryStatus.SENT and delivery.receipt is not None:
-        return Sent(receipt=delivery.receipt, repeated=True)
+        return Sent(receipt=delivery.receipt, repeated=True, conversation=delivery.conversation)
     if delivery.status is DeliveryStatus.REFUSED:
         hold = Hold(code="refused", reason=delivery.reason or "", advice=delivery.advice or "")
         return Refused(hold=hold, repeated=True)

@@ -10,12 +10,12 @@ from chalicelib.core.case import Case, Conversation
 from chalicelib.core.errors import ConflictError
 from chalicelib.core.events import Surface, Visibility
 from chalicelib.core.guard import Hold, Proposal, judge
-from chalicelib.core.ids import AuthorKey, MessageId, TicketRef
+from chalicelib.core.ids import AuthorKey, ConversationKey, MessageId, TicketRef
 from chalicelib.core.people import Author
 from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, OutboundReply, delivery_key
 from chalicelib.core.text.clean import CleanReply, clean_reply
 from chalicelib.core.ticket import AgentReply
-from chalicelib.pipeline.deliver import Outbound, Refused, Sent, deliver
+from chalicelib.pipeline.deliver import Outbound, Refused, Sent, Unknown, deliver
 from chalicelib.pipeline.routing import Destination, choose
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.stores import SaveDelivery
@@ -33,10 +33,13 @@ class Posted:
     opened: Conversation | None = None
 
 
-def post_reply(runtime: Runtime, case: Case, reply: AgentReply, *, attempt: str = "") -> Posted:
-    """Bring one reply to an end. ``attempt`` sets a /retry apart from the first try. Raises RetryableError."""
+def post_reply(
+    runtime: Runtime, case: Case, reply: AgentReply, *, attempt: str = "", pinned: ConversationKey | None = None
+) -> Posted:
+    """Bring one reply to an end. ``attempt`` sets a /retry apart from the first try; ``pinned``: where its first part
+    stands already, though the customer may have written elsewhere since. Raises RetryableError."""
     cleaned = clean_reply(text=reply.text, html=reply.html, signature_lines=runtime.policy.signature_lines)
-    destination = choose(runtime, case)
+    destination = choose(runtime, case, pinned)
     if isinstance(destination, Hold):
         return _held(runtime, case, reply, attempt, destination)
     proposal = Proposal(
@@ -112,6 +115,9 @@ def _send_parts(
         outbound = _outbound(runtime, case, reply, attempt, destination, receipts, number, len(parts), text)
         result = deliver(outbound)
         repeated = repeated or result.repeated
+        elsewhere = _stands_elsewhere(case, destination, result)
+        if elsewhere is not None:
+            return post_reply(runtime, case, reply, attempt=attempt, pinned=elsewhere)
         if isinstance(result, Sent):
             receipts.append(result.receipt)
         elif isinstance(result, Refused):
@@ -131,6 +137,14 @@ def _send_parts(
         repeated=repeated,
         opened=_opened(destination, receipts),
     )
+
+
+def _stands_elsewhere(case: Case, destination: Destination, result: Sent | Refused | Unknown) -> ConversationKey | None:
+    """The other conversation in which an earlier attempt posted this part."""
+    if not isinstance(result, Sent) or not result.repeated or result.conversation is None:
+        return None
+    moved = result.conversation != destination.conversation.key
+    return result.conversation if moved and case.conversation(result.conversation) is not None else None
 
 
 def _outbound(

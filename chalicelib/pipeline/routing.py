@@ -10,6 +10,7 @@ from chalicelib.core.case import Case, Conversation, Route
 from chalicelib.core.errors import ConfigurationError
 from chalicelib.core.events import Visibility
 from chalicelib.core.guard import Hold
+from chalicelib.core.ids import ConversationKey
 from chalicelib.ports.platform import HasCapabilities, PlatformClient
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.spec import Level, PlatformSpec
@@ -32,11 +33,12 @@ class Destination:
         return own or self.spec.capabilities
 
 
-def choose(runtime: Runtime, case: Case) -> Destination | Hold:
+def choose(runtime: Runtime, case: Case, pinned: ConversationKey | None = None) -> Destination | Hold:
     """The conversation of the customer's latest message; by /public the latest public one; by /private the latest
     private one, else a private answer to the latest public message. What the agent wants in private never goes public:
-    where there is no private way, the reply is held."""
-    conversation, private_reply = _conversation(case)
+    where there is no private way, the reply is held. ``pinned``: a part of the reply stands there already, and the rest
+    follows it."""
+    conversation, private_reply = _conversation(case, pinned)
     account = runtime.stores.directory.get_account(conversation.key.thread.account)
     spec = runtime.connectors.platform_spec(account.key.platform)
     try:
@@ -60,8 +62,11 @@ def choose(runtime: Runtime, case: Case) -> Destination | Hold:
     )
 
 
-def _conversation(case: Case) -> tuple[Conversation, bool]:
+def _conversation(case: Case, pinned: ConversationKey | None) -> tuple[Conversation, bool]:
     """The conversation to answer in, and whether its public message is to be answered in private."""
+    known = case.conversation(pinned) if pinned is not None else None
+    if known is not None:
+        return known, False
     latest = case.latest
     private = [item for item in case.conversations if item.visibility is Visibility.PRIVATE]
     public = [item for item in case.conversations if item.visibility is Visibility.PUBLIC]

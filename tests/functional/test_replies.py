@@ -507,3 +507,29 @@ def test_the_brands_own_native_words_are_never_the_customers():
     assert world.ticket.customer == before
     world.arrive(MessageDeleted(key=native.key, deleted_at=world.clock.now()))
     assert "Our reply was removed" in world.ticket.notes[-1]
+
+
+def test_the_parts_of_one_reply_stay_together_though_the_customer_writes_elsewhere():
+    from chalicelib.core.ids import ContactId, ContactRef
+    from chalicelib.core.people import Contact, SocialHandle
+
+    world = World()
+    social = (SocialHandle(platform="agora", handle="kim"), SocialHandle(platform="agora-dm", handle="kim"))
+    world.crm.contacts = [Contact(ref=ContactRef(crm="crm", contact=ContactId("1")), name="Kim", social=social)]
+    opened(world)
+    send, busy = world.platform.send, iter([False, True, False, False, False])
+
+    def sometimes(reply):
+        if next(busy):
+            raise RateLimitedError(retry_after=30)
+        return send(reply)
+
+    world.platform.send = sometimes  # type: ignore[method-assign]
+    world.desk.agent_writes("1", " ".join(f"word{n}" for n in range(25)))
+    world.hint()
+    assert len(world.platform.sent) == 1
+    world.clock.advance(seconds=5)
+    world.arrive(world.message("d1", "and here", platform="agora-dm", private=True, thread="dm-kim"))
+    world.later(minutes=1)
+    assert world.private.sent == []
+    assert [item.part for item in world.platform.sent] == list(range(1, world.platform.sent[0].of + 1))

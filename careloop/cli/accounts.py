@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
-from rich.table import Table
 
-from careloop.cli.backend import console, errors, with_application
+from careloop.cli.backend import console, errors, table, with_application
 from chalicelib.bootstrap import Application
 from chalicelib.connectors import registry
 from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoint
@@ -30,11 +29,11 @@ def accounts() -> None:
 def list_accounts(app: Application) -> None:
     """All of them, with their webhook addresses."""
     directory = app.runtime.stores.directory
-    table = Table("kind", "connector", "name or id", "title", "goes to", "webhook")
+    rows = table("kind", "connector", "name or id", "title", "goes to", "webhook")
     for account in directory.accounts():
         goes = ", ".join((account.helpdesk, *account.crms)) + (" (paused)" if account.paused else "")
         platform = account.key.platform
-        table.add_row(
+        rows.add_row(
             "platform",
             platform,
             account.key.account,
@@ -43,11 +42,11 @@ def list_accounts(app: Application) -> None:
             address("platform", platform, account.endpoint),
         )
     for item in directory.connections():
-        table.add_row(
+        rows.add_row(
             item.kind, item.connector, item.name, item.title, "", address(item.kind, item.connector, item.endpoint)
         )
-    if table.row_count:
-        console.print(table)
+    if rows.row_count:
+        console.print(rows)
     else:
         console.print("There are no accounts yet: careloop accounts add --help")
 

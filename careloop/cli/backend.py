@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 from rich.console import Console
+from rich.table import Table
 
 from chalicelib.bootstrap import Application, from_environment
 from chalicelib.core.errors import CareloopError, ConfigurationError
@@ -18,6 +19,16 @@ from chalicelib.core.errors import CareloopError, ConfigurationError
 F = TypeVar("F", bound=Callable[..., Any])
 CONFIG = Path(".chalice/config.json")
 console = Console()
+
+
+def table(*headers: str, title: str | None = None) -> Table:
+    """A table whose long ids are folded, never cut: they are there to be copied."""
+    made = Table(title=title, title_justify="left")
+    for header in headers:
+        made.add_column(header, overflow="fold")
+    return made
+
+
 errors = Console(stderr=True)
 
 

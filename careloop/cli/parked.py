@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import click
-from rich.table import Table
 
-from careloop.cli.backend import console, errors, with_application
+from careloop.cli.backend import console, errors, table, with_application
 from chalicelib.bootstrap import Application
 from chalicelib.core.codec import to_data
 from chalicelib.pipeline import parked as lot
@@ -30,12 +29,12 @@ def list_items(app: Application, limit: int, as_json: bool) -> None:
     if not items:
         console.print("Nothing is parked.")
         return
-    table = Table("id", "since", "account", "why", "advice")
+    rows = table("id", "since", "account", "why", "advice")
     for item in items:
-        table.add_row(
+        rows.add_row(
             item.id, f"{item.parked_at:%Y-%m-%d %H:%M}", item.account, f"{item.reason}/{item.code}", item.advice
         )
-    console.print(table)
+    console.print(rows)
 
 
 @parked.command()

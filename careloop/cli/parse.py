@@ -12,7 +12,7 @@ import click
 from chalicelib.connectors import registry
 from chalicelib.core.account import ConnectionKind
 from chalicelib.core.codec import to_data
-from chalicelib.core.errors import PayloadError, UnknownEndpointError
+from chalicelib.core.errors import PayloadError
 from chalicelib.core.events import (
     AccountRevoked,
     AuthorIdChanged,
@@ -46,8 +46,18 @@ TYPES = {
 }
 
 
+def _known(context: click.Context, parameter: click.Parameter, name: str) -> str:
+    """Refuse an unknown name before any file is opened."""
+    kinds = (ConnectionKind.PLATFORM, ConnectionKind.HELPDESK)
+    if any(name in registry.names(kind) for kind in kinds):
+        return name
+    known = ", ".join(item for kind in kinds for item in registry.names(kind))
+    click.echo(f"unknown connector {name!r}. Known: {known}", err=True)
+    raise SystemExit(2)
+
+
 @click.command()
-@click.argument("connector", metavar="PLATFORM|HELPDESK")
+@click.argument("connector", metavar="PLATFORM|HELPDESK", is_eager=True, callback=_known)
 @click.argument("files", nargs=-1, required=True, type=click.File("rb"), metavar="FILE...")
 @click.option(
     "--account", "accounts", multiple=True, help="The endpoint's account id, for payloads that do not name it."
@@ -66,14 +76,9 @@ def parse(connector: str, files: tuple[IO[bytes], ...], accounts: tuple[str, ...
 
 
 def _receiver(name: str, accounts: tuple[AccountId, ...]) -> Any:
-    for kind in (ConnectionKind.PLATFORM, ConnectionKind.HELPDESK):
-        try:
-            return registry.receiver(kind, name, ReceiverContext(accounts=accounts))
-        except UnknownEndpointError:
-            continue
-    known = ", ".join((*registry.names(ConnectionKind.PLATFORM), *registry.names(ConnectionKind.HELPDESK)))
-    click.echo(f"unknown connector {name!r}. Known: {known}", err=True)
-    raise SystemExit(2)
+    known = name in registry.names(ConnectionKind.PLATFORM)
+    kind = ConnectionKind.PLATFORM if known else ConnectionKind.HELPDESK
+    return registry.receiver(kind, name, ReceiverContext(accounts=accounts))
 
 
 def payloads(data: bytes) -> list[bytes]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 from rich.console import Console
-from rich.table import Table
 
-from careloop.cli.backend import console, errors, with_application
+from careloop.cli.backend import console, errors, table, with_application
 from chalicelib.bootstrap import Application
 from chalicelib.core.account import ConnectionKind
 from chalicelib.core.compose import match_lines
@@ -53,7 +52,7 @@ def print_story(found: Story, console: Console) -> None:
     for conversation in case.conversations:
         link = f" {conversation.permalink}" if conversation.permalink else ""
         console.print(f"Talks in {conversation.key.thread} ({conversation.visibility}){link}", highlight=False)
-    events = Table("when", "event", "became", "because", title="What came in", title_justify="left")
+    events = table("when", "event", "became", "because", title="What came in")
     for entry in found.events:
         disposition = entry.disposition
         kind, _, rest = entry.key.partition("|")
@@ -64,7 +63,7 @@ def print_story(found: Story, console: Console) -> None:
             disposition.reason if disposition else "",
         )
     console.print(events)
-    replies = Table("when", "reply", "part", "state", "link or reason", title="What went out", title_justify="left")
+    replies = table("when", "reply", "part", "state", "link or reason", title="What went out")
     for item in found.deliveries:
         link = item.receipt.permalink if item.receipt and item.receipt.permalink else item.reason or ""
         replies.add_row(

@@ -71,3 +71,13 @@ def identity_of(author: Author, match: ContactMatch, runtime: Runtime) -> Identi
         decided_at=runtime.clock.now(),
         why="; ".join(f"{item.what} ({item.source})" for item in match.evidence),
     )
+
+
+def match_detail(match: ContactMatch) -> dict[str, str]:
+    """The match for the ledger: verdict, contact, kinds of evidence; not the values, which are personal."""
+    detail = {"match": match.verdict.value}
+    if match.contact is not None:
+        detail["contact"] = str(match.contact.ref)
+    if match.evidence:
+        detail["evidence"] = "; ".join(f"{item.what.partition(' ')[0]} ({item.source})" for item in match.evidence)
+    return detail

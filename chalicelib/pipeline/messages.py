@@ -15,7 +15,7 @@ from chalicelib.core.ids import AuthorKey, PersonRef, TicketRef, case_id
 from chalicelib.core.people import Author, ContactMatch, Verdict
 from chalicelib.core.placing import Place, conversation_for, conversation_from, joinable, place, with_message
 from chalicelib.core.ticket import Comment
-from chalicelib.pipeline.match import identity_of, match_author, new_clues
+from chalicelib.pipeline.match import identity_of, match_author, match_detail, new_clues
 from chalicelib.pipeline.opening import complete_opening
 from chalicelib.pipeline.work import Work, entry_id, note, save_case, write_entry
 from chalicelib.ports.platform import FetchesAuthors, FetchesMessages
@@ -194,7 +194,8 @@ def _appended(work: Work, before: Case, saved: Case, joined: bool) -> Dispositio
     reason = "joined from another channel" if joined else ""
     if before.state is not CaseState.OPEN:
         reason = "reopened"
-    return Disposition(outcome=Outcome.APPENDED, reason=reason, case=saved.id, ticket=saved.ticket)
+    detail = match_detail(saved.match) if saved.match != before.match else {}
+    return Disposition(outcome=Outcome.APPENDED, reason=reason, case=saved.id, ticket=saved.ticket, detail=detail)
 
 
 def _memory(event: InboundMessage, case: Case) -> tuple[Write, ...]:

@@ -14,7 +14,7 @@ from chalicelib.core.ids import PersonRef, TicketRef
 from chalicelib.core.people import Author
 from chalicelib.core.placing import conversation_for, with_message
 from chalicelib.core.ticket import Comment, TicketDraft
-from chalicelib.pipeline.match import identity_of
+from chalicelib.pipeline.match import identity_of, match_detail
 from chalicelib.pipeline.work import Work, entry_id, note, save_case, write_entry
 from chalicelib.ports.helpdesk import HelpdeskClient, TicketLinks
 from chalicelib.ports.stores import RememberIdentity, RememberMessage, RememberPerson, Write
@@ -59,11 +59,7 @@ def complete_opening(
 
 
 def _ticketed(case: Case) -> Disposition:
-    detail = {"match": case.match.verdict.value}
-    if case.match.contact is not None:
-        detail["contact"] = str(case.match.contact.ref)
-    if case.match.evidence:
-        detail["evidence"] = "; ".join(f"{item.what.split(' ')[0]} ({item.source})" for item in case.match.evidence)
+    detail = match_detail(case.match)
     reason = "follow-up" if case.follow_up_of else ""
     return Disposition(outcome=Outcome.TICKETED, reason=reason, case=case.id, ticket=case.ticket, detail=detail)
 

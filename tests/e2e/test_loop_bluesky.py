@@ -21,7 +21,7 @@ from tests.e2e.servers.web import wait_until
 
 pytestmark = pytest.mark.e2e
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds; what is waited for takes two or three on a quiet machine."""
 
 

@@ -15,7 +15,7 @@ from tests.e2e.servers.web import Api, wait_until
 
 pytestmark = pytest.mark.e2e
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class Room:

@@ -124,7 +124,7 @@ class BlueskyAccount:
         """The bare answer of ``listNotifications``: 502 while the AppView is away."""
         return self.api.call("GET", "/xrpc/app.bsky.notification.listNotifications", query={"limit": 100})
 
-    def notified_of(self, uri: str, *, timeout: float = 15.0) -> dict[str, Any]:
+    def notified_of(self, uri: str, *, timeout: float = 60.0) -> dict[str, Any]:
         """The notification about a post, as soon as it is there; ``TimeoutError`` otherwise. Seconds."""
 
         def look() -> dict[str, Any] | None:
@@ -134,15 +134,15 @@ class BlueskyAccount:
 
         return wait_until(look, f"a notification of {uri}", timeout=timeout)
 
-    def wait_visible(self, uri: str, *, timeout: float = 15.0) -> dict[str, Any]:
+    def wait_visible(self, uri: str, *, timeout: float = 60.0) -> dict[str, Any]:
         """The view of a post, as soon as the AppView shows it to this account; ``TimeoutError`` otherwise. Seconds."""
         return wait_until(lambda: self._view(uri), f"{uri} to be visible", timeout=timeout)
 
-    def wait_gone(self, uri: str, *, timeout: float = 15.0) -> None:
+    def wait_gone(self, uri: str, *, timeout: float = 60.0) -> None:
         """Return once the AppView does not show a post any more; ``TimeoutError`` otherwise. Seconds."""
         wait_until(lambda: self._view(uri) is None, f"{uri} to be gone", timeout=timeout)
 
-    def wait_reply(self, to: Post, *, by: "BlueskyAccount", timeout: float = 15.0) -> Post:
+    def wait_reply(self, to: Post, *, by: "BlueskyAccount", timeout: float = 60.0) -> Post:
         """The first direct reply to a post by somebody, as soon as this account sees it. Seconds."""
 
         def look() -> Post | None:

@@ -70,7 +70,7 @@ class MatrixUser:
         path = f"/_matrix/client/v1/rooms/{quote(room)}/relations/{quote(event)}/m.thread?limit=100"
         return list(reversed(self.api.call("GET", path, expect=[200]).json()["chunk"]))
 
-    def wait_message(self, room: str, *, by: str, text: str | None = None, timeout: float = 15.0) -> dict[str, Any]:
+    def wait_message(self, room: str, *, by: str, text: str | None = None, timeout: float = 60.0) -> dict[str, Any]:
         """The first message of a user (id) in the room, containing ``text`` if given; ``TimeoutError`` otherwise. Seconds."""
 
         def look() -> dict[str, Any] | None:

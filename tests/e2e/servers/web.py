@@ -93,7 +93,7 @@ def _headers(message: Message) -> dict[str, str]:
     return {name.lower(): value for name, value in message.items()}
 
 
-def wait_until(look: Callable[[], T | None], what: str, *, timeout: float = 15.0, every: float = 0.1) -> T:
+def wait_until(look: Callable[[], T | None], what: str, *, timeout: float = 60.0, every: float = 0.1) -> T:
     """The first true result of ``look``; ``TimeoutError`` that names ``what`` and the last result. Seconds."""
     end = time.monotonic() + timeout
     while True:
@@ -148,7 +148,7 @@ class Receiver:
         """The address of a path here."""
         return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
 
-    def wait_for(self, is_it: Callable[[Received], Any], what: str, *, timeout: float = 15.0) -> Received:
+    def wait_for(self, is_it: Callable[[Received], Any], what: str, *, timeout: float = 60.0) -> Received:
         """The first request, past or future, that fits; ``TimeoutError`` that names ``what``. Seconds."""
         with self._changed:
             found = self._changed.wait_for(lambda: [each for each in self.received if is_it(each)], timeout)

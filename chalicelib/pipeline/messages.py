@@ -105,9 +105,15 @@ def _new(work: Work, event: InboundMessage) -> Disposition:
         home = joinable(open_cases, work.account.helpdesk)
         if home is not None:
             return _append(work, event, home, joined=True)
-        if any(item.state is CaseState.OPENING and item.opened_by != work.envelope.key for item in open_cases):
+        if any(_is_being_opened(work, item) for item in open_cases):
             raise ConflictError("a ticket is being created for the same contact", retry_after=3.0)
     return _open(work, event, author, match, generation=1, follow_up_of=None, open_cases=open_cases)
+
+
+def _is_being_opened(work: Work, case: Case) -> bool:
+    """By another event, and not by one that died or was parked: nobody waits for those for ever."""
+    alive = case.lease_until is not None and case.lease_until > work.runtime.clock.now()
+    return case.state is CaseState.OPENING and alive and case.opened_by != work.envelope.key
 
 
 def _follow_up(work: Work, event: InboundMessage, earlier: Case) -> Disposition:

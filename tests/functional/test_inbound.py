@@ -147,6 +147,21 @@ def test_the_same_contact_on_another_channel_continues_the_open_ticket():
     assert any("also writes here" in item for item in world.ticket.notes)
 
 
+def test_a_ticket_that_could_never_be_opened_holds_up_no_other_channel():
+    world = World()
+    social = (SocialHandle(platform="agora", handle="kim"), SocialHandle(platform="agora-dm", handle="kim"))
+    world.crm.contacts = [replace(KIM, social=social)]
+    world.desk.faults = [("create_ticket", True, RejectedError("no"))]
+    world.arrive(world.message("m1"))
+    world.arrive(world.message("d1", "and in private", platform="agora-dm", private=True, thread="dm-kim"))
+    world.later(minutes=5)
+    assert world.ticket.customer == ["and in private"]
+    world.arrive(world.message("m2", "still there?"))
+    world.later(minutes=5)
+    everything = [text for ticket in world.desk.tickets.values() for text in ticket.customer]
+    assert "still there?" in everything
+
+
 def test_a_message_soon_after_solving_reopens_and_a_late_one_follows_up():
     world = World()
     world.arrive(world.message("m1"))

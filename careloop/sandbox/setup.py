@@ -92,9 +92,9 @@ def configure(app: Application, keys: Keys, addresses: Addresses, x_login: Mappi
     directory.put_connection(Connection(kind=kind.CRM, name=CRM, connector="directory", title="Directory"))
     graph = {"base_url": addresses.meta}
     for account in (
-        _account("facebook", PAGE, "Acme on Facebook", META_ENDPOINT, graph, "messenger"),
-        _account("messenger", PAGE, "Acme in Messenger", META_ENDPOINT, graph, None),
-        _account("x", BRAND_X, "Acme on X", X_ENDPOINT, {"base_url": addresses.x}, None),
+        _account("facebook", PAGE, "Acme on Facebook", META_ENDPOINT, graph),
+        _account("messenger", PAGE, "Acme in Messenger", META_ENDPOINT, graph),
+        _account("x", BRAND_X, "Acme on X", X_ENDPOINT, {"base_url": addresses.x}),
     ):
         directory.put_account(account)
     directory.put_endpoint(Endpoint(kind=kind.PLATFORM, connector="facebook", name=META_ENDPOINT, accounts=(PAGE,)))
@@ -104,9 +104,7 @@ def configure(app: Application, keys: Keys, addresses: Addresses, x_login: Mappi
     app.runtime.stores.contacts.put_contacts(CUSTOMERS)
 
 
-def _account(
-    platform: str, account: AccountId, title: str, endpoint: str, options: dict[str, str], private: str | None
-) -> Account:
+def _account(platform: str, account: AccountId, title: str, endpoint: str, options: dict[str, str]) -> Account:
     return Account(
         key=AccountKey(platform=platform, account=account),
         title=title,
@@ -114,7 +112,6 @@ def _account(
         crms=(CRM,),
         endpoint=endpoint,
         options=options,
-        receives_private_as=private,
     )
 
 

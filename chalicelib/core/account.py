@@ -45,8 +45,6 @@ class Account:
     options: Mapping[str, str] = field(default_factory=dict)
     """The connector's settings by the names in its spec (base_url, app_id ...)."""
     paused: bool = False
-    receives_private_as: str | None = None
-    """The platform name of the sibling account that receives private answers (facebook: messenger)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,10 @@ import typing
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, TypeVar, Union, cast
+from typing import Any, Union, cast
 
 from chalicelib.core.errors import PayloadError
 
-T = TypeVar("T")
 Encoder = Callable[[Any], Any]
 Decoder = Callable[[Any, str], Any]
 

@@ -11,13 +11,12 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from chalicelib.core.errors import PayloadError
 from chalicelib.core.events import Malformed
 from chalicelib.core.text.normalise import clean_text
 
-T = TypeVar("T")
 _LARGEST_TIME = 253402300799.0  # the end of the year 9999
 
 

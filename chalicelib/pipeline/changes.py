@@ -7,10 +7,9 @@ from dataclasses import replace
 from chalicelib.core import compose
 from chalicelib.core.case import Case, MessageRecord
 from chalicelib.core.disposition import Disposition, Outcome
-from chalicelib.core.errors import NotFoundError, TicketClosedError
 from chalicelib.core.events import MessageDeleted, MessageEdited, Visibility
 from chalicelib.core.ticket import Comment
-from chalicelib.pipeline.work import Work, entry_id, note, save_case, write_entry
+from chalicelib.pipeline.work import Work, entry_id, note, save_case, tell_ticket
 from chalicelib.ports.stores import RememberMessage, Write
 
 
@@ -38,7 +37,7 @@ def edited(work: Work, event: MessageEdited) -> Disposition:
         author_label=case.latest.author.label,
         reopen=True,
     )
-    _tell(work, case, comment)
+    tell_ticket(work.runtime, case, comment, look_first=work.resumed)
     remember = RememberMessage(key=event.key, record=replace(record, edited_at=event.edited_at))
     return work.finish(Outcome.APPENDED, "edit", remember, case=case)
 
@@ -65,7 +64,8 @@ def deleted(work: Work, event: MessageDeleted) -> Disposition:
         return work.finish(Outcome.REMOVED_BY_AUTHOR, "deleted before its message came", remember)
     case = work.runtime.stores.cases.get_case(record.case)
     ours = record.delivery is not None or record.native
-    _tell(work, case, note(compose.deleted_note(ours), entry_id(work.envelope.key)))
+    comment = note(compose.deleted_note(ours), entry_id(work.envelope.key))
+    tell_ticket(work.runtime, case, comment, look_first=work.resumed)
     outcome = Disposition(outcome=Outcome.REMOVED_BY_AUTHOR, case=case.id, ticket=case.ticket)
 
     def change(fresh: Case) -> Case:
@@ -82,14 +82,3 @@ def deleted(work: Work, event: MessageDeleted) -> Disposition:
 
     save_case(work.runtime, case, change, more)
     return outcome
-
-
-def _tell(work: Work, case: Case, comment: Comment) -> None:
-    """A closed or vanished ticket can't be told; the ledger and the case still know."""
-    if case.ticket is None:
-        return
-    client = work.runtime.connectors.helpdesk(case.helpdesk)
-    try:
-        write_entry(client, case.ticket, comment, look_first=work.resumed)
-    except (TicketClosedError, NotFoundError):
-        work.runtime.telemetry.log("ticket", "closed", case=case.id)

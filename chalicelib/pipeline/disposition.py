@@ -28,9 +28,7 @@ credentials or a missing setting delay: they are mended by an operator, and the 
 
 def settle(runtime: Runtime, envelope: Envelope, claim: Claim, error: Exception) -> Disposition:
     """Park what can't succeed (and return that); give the claim back and re-raise what may succeed later, and bugs."""
-    if isinstance(error, RETRIED) or not isinstance(error, CareloopError):
-        _retry(runtime, envelope, claim, error)
-    if not isinstance(error, PermanentError | NeedsHumanError):
+    if isinstance(error, RETRIED) or not isinstance(error, PermanentError | NeedsHumanError):
         _retry(runtime, envelope, claim, error)
     reason = ParkReason.NEEDS_HUMAN if isinstance(error, NeedsHumanError) else ParkReason.PERMANENT
     advice = error.advice if isinstance(error, NeedsHumanError) else "Look at the error code; release it after a fix."

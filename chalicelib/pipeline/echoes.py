@@ -8,11 +8,11 @@ from datetime import timedelta
 from chalicelib.core import compose
 from chalicelib.core.case import Case, MessageRecord
 from chalicelib.core.disposition import Disposition, Outcome
-from chalicelib.core.errors import ConflictError, NotFoundError, TicketClosedError
+from chalicelib.core.errors import ConflictError, NotFoundError
 from chalicelib.core.events import InboundMessage, conversation_of
 from chalicelib.core.ids import MessageKey
 from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, ReceiptState
-from chalicelib.pipeline.work import Work, entry_id, note, save_case, write_entry
+from chalicelib.pipeline.work import Work, entry_id, note, save_case, tell_ticket
 from chalicelib.ports.stores import RememberMessage, SaveDelivery, Write
 
 IN_FLIGHT = (DeliveryStatus.BEGUN, DeliveryStatus.UNKNOWN)
@@ -71,9 +71,8 @@ def _settled(work: Work, event: InboundMessage, case: Case, delivery: Delivery) 
         message=event.key.message, case=case.id, conversation=delivery.conversation, delivery=delivery.key
     )
     body = "It was posted after all. " + compose.posted_note(work.spec.title, [receipt], False, ())
-    if delivery.status is DeliveryStatus.UNKNOWN and case.ticket is not None:
-        comment = note(body, entry_id(work.envelope.key))
-        write_entry(work.runtime.connectors.helpdesk(case.helpdesk), case.ticket, comment, look_first=work.resumed)
+    if delivery.status is DeliveryStatus.UNKNOWN:
+        tell_ticket(work.runtime, case, note(body, entry_id(work.envelope.key)), look_first=work.resumed)
     return work.finish(
         Outcome.ECHO,
         "posted by Careloop",
@@ -84,13 +83,8 @@ def _settled(work: Work, event: InboundMessage, case: Case, delivery: Delivery) 
 
 
 def _native_answer(work: Work, event: InboundMessage, case: Case) -> Disposition:
-    if case.ticket is not None:
-        comment = note(compose.native_note(work.spec.title, event), entry_id(work.envelope.key))
-        client = work.runtime.connectors.helpdesk(case.helpdesk)
-        try:
-            write_entry(client, case.ticket, comment, look_first=work.resumed)
-        except (TicketClosedError, NotFoundError):
-            work.runtime.telemetry.log("ticket", "closed", case=case.id)
+    comment = note(compose.native_note(work.spec.title, event), entry_id(work.envelope.key))
+    tell_ticket(work.runtime, case, comment, look_first=work.resumed)
     outcome = Disposition(outcome=Outcome.ECHO, reason="answered natively", case=case.id, ticket=case.ticket)
     record = MessageRecord(message=event.key.message, case=case.id, conversation=conversation_of(event), native=True)
 

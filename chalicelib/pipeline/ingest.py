@@ -27,7 +27,7 @@ from chalicelib.pipeline.disposition import settle
 from chalicelib.pipeline.echoes import echo
 from chalicelib.pipeline.messages import message
 from chalicelib.pipeline.poll import job_message
-from chalicelib.pipeline.work import Work, entry_id, note, write_entry
+from chalicelib.pipeline.work import Work, entry_id, note, tell_ticket
 from chalicelib.ports.platform import JoinsThreads, ListsThread
 from chalicelib.ports.runtime import Runtime
 
@@ -102,10 +102,8 @@ def _delivery(work: Work, event: DeliveryUpdated) -> Disposition:
     if record is None or record.case is None:
         return work.finish(Outcome.NOISE, "delivery failed of a message that is not ours")
     case = work.runtime.stores.cases.get_case(record.case)
-    if case.ticket is not None:
-        body = f"{work.spec.title} reports that our message was NOT delivered. {event.reason or ''}".rstrip()
-        comment = note(body, entry_id(work.envelope.key))
-        write_entry(work.runtime.connectors.helpdesk(case.helpdesk), case.ticket, comment, look_first=work.resumed)
+    body = f"{work.spec.title} reports that our message was NOT delivered. {event.reason or ''}".rstrip()
+    tell_ticket(work.runtime, case, note(body, entry_id(work.envelope.key)), look_first=work.resumed)
     return work.finish(Outcome.APPENDED, "delivery failed", case=case)
 
 

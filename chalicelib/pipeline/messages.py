@@ -10,14 +10,13 @@ from chalicelib.core import compose
 from chalicelib.core.case import Case, CaseState, MessageRecord
 from chalicelib.core.disposition import Disposition, Outcome
 from chalicelib.core.errors import ConflictError, NotFoundError, TicketClosedError
-from chalicelib.core.events import InboundMessage, Visibility
+from chalicelib.core.events import InboundMessage
 from chalicelib.core.ids import AuthorKey, PersonRef, TicketRef, case_id
 from chalicelib.core.people import Author, ContactMatch, Verdict
 from chalicelib.core.placing import Place, conversation_for, conversation_from, joinable, place, with_message
-from chalicelib.core.ticket import Comment
 from chalicelib.pipeline.match import identity_of, match_author, match_detail, new_clues
 from chalicelib.pipeline.opening import complete_opening
-from chalicelib.pipeline.work import Work, entry_id, note, save_case, write_entry
+from chalicelib.pipeline.work import Work, customers_entry, entry_id, note, save_case, write_entry
 from chalicelib.ports.platform import FetchesAuthors, FetchesMessages
 from chalicelib.ports.stores import RememberIdentity, RememberMessage, RememberPerson, SaveCase, Write
 
@@ -166,16 +165,7 @@ def _append(work: Work, event: InboundMessage, case: Case, *, joined: bool = Fal
     author = _author(event)
     client = work.runtime.connectors.helpdesk(case.helpdesk)
     person, remember = _person(work, case, author)
-    comment = Comment(
-        body=compose.message_body(event),
-        visibility=Visibility.PUBLIC,
-        external_id=entry_id(work.envelope.key),
-        author=person,
-        author_label=author.label,
-        attachments=event.attachments,
-        source_url=event.permalink,
-        reopen=True,
-    )
+    comment = customers_entry(work, event, author, person, reopen=True)
     try:
         ticket, _ = write_entry(client, case.ticket, comment, look_first=work.resumed)
     except (TicketClosedError, NotFoundError):

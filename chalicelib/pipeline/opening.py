@@ -9,13 +9,13 @@ from chalicelib.core import compose
 from chalicelib.core.case import Case, CaseState, MessageRecord
 from chalicelib.core.disposition import Disposition, Outcome
 from chalicelib.core.errors import TicketClosedError
-from chalicelib.core.events import InboundMessage, Visibility
+from chalicelib.core.events import InboundMessage
 from chalicelib.core.ids import PersonRef, TicketRef
 from chalicelib.core.people import Author
 from chalicelib.core.placing import conversation_for, with_message
 from chalicelib.core.ticket import Comment, TicketDraft
 from chalicelib.pipeline.match import identity_of, match_detail
-from chalicelib.pipeline.work import Work, entry_id, note, save_case, write_entry
+from chalicelib.pipeline.work import Work, customers_entry, entry_id, note, save_case, write_entry
 from chalicelib.ports.helpdesk import HelpdeskClient, TicketLinks
 from chalicelib.ports.stores import RememberIdentity, RememberMessage, RememberPerson, Write
 
@@ -74,15 +74,7 @@ def _ticket(
     *,
     look_first: bool,
 ) -> TicketRef:
-    comment = Comment(
-        body=compose.message_body(event),
-        visibility=Visibility.PUBLIC,
-        external_id=entry_id(work.envelope.key),
-        author=person,
-        author_label=author.label,
-        attachments=event.attachments,
-        source_url=event.permalink,
-    )
+    comment = customers_entry(work, event, author, person, reopen=False)
     if look_first:
         found = client.find_ticket(case.id)
         if found is not None:

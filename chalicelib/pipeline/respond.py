@@ -8,7 +8,7 @@ from chalicelib.core import compose
 from chalicelib.core.case import Case, CaseState, Route
 from chalicelib.core.commands import Command, help_text, parse_command
 from chalicelib.core.disposition import ParkedItem, ParkReason
-from chalicelib.core.errors import NotFoundError, TicketClosedError
+from chalicelib.core.errors import NotFoundError
 from chalicelib.core.events import Visibility
 from chalicelib.core.ids import CommentId, TicketId, TicketRef, digest
 from chalicelib.core.jobs import HintEnvelope
@@ -17,7 +17,7 @@ from chalicelib.core.ticket import AgentReply, TicketActivity, TicketStatus
 from chalicelib.pipeline.merging import follow_merge
 from chalicelib.pipeline.posting import Posted, post_reply
 from chalicelib.pipeline.why import why_lines
-from chalicelib.pipeline.work import entry_id, note, save_case, write_entry
+from chalicelib.pipeline.work import entry_id, note, save_case, tell_ticket
 from chalicelib.ports.helpdesk import HelpdeskClient
 from chalicelib.ports.runtime import Runtime
 
@@ -79,19 +79,17 @@ def _entry(
 ) -> tuple[Case, int]:
     """One entry of an agent: a public reply is posted, a command in an internal note is carried out."""
     if reply.visibility is Visibility.PUBLIC:
-        return _post(runtime, client, case, reply, resumed=resumed)
+        return _post(runtime, case, reply, resumed=resumed)
     command = parse_command(reply.text or html_to_text(reply.html))
     if command is None:
         return case, 0
     return _command(runtime, client, case, reply, command, resumed=resumed)
 
 
-def _post(
-    runtime: Runtime, client: HelpdeskClient, case: Case, reply: AgentReply, *, resumed: bool, attempt: str = ""
-) -> tuple[Case, int]:
+def _post(runtime: Runtime, case: Case, reply: AgentReply, *, resumed: bool, attempt: str = "") -> tuple[Case, int]:
     posted = post_reply(runtime, case, reply, attempt=attempt)
     report = entry_id(str(reply.ticket), reply.key, attempt, "report")
-    _tell(client, case, posted.note, report, look_first=resumed or posted.repeated)
+    tell_ticket(runtime, case, note(posted.note, report), look_first=resumed or posted.repeated)
     if posted.parked:
         runtime.stores.parking.park(_parked(runtime, case, reply, attempt))
     return _with_reply(case, reply, posted), int(posted.sent)
@@ -105,15 +103,6 @@ def _with_reply(case: Case, reply: AgentReply, posted: Posted) -> Case:
     if posted.opened is not None and case.conversation(posted.opened.key) is None:
         conversations = (*conversations, posted.opened)
     return replace(case, last_agent_reply_at=reply.written_at, conversations=conversations)
-
-
-def _tell(client: HelpdeskClient, case: Case, body: str, external_id: str, *, look_first: bool) -> None:
-    if case.ticket is None or not body:
-        return
-    try:
-        write_entry(client, case.ticket, note(body, external_id), look_first=look_first)
-    except (TicketClosedError, NotFoundError):
-        return
 
 
 def _parked(runtime: Runtime, case: Case, reply: AgentReply, attempt: str) -> ParkedItem:
@@ -135,7 +124,7 @@ def _command(
     if command.name == "/retry":
         last = _last_unposted(runtime, client, case)
         if last is not None:
-            return _post(runtime, client, case, last, resumed=resumed, attempt=reply.key)
+            return _post(runtime, case, last, resumed=resumed, attempt=reply.key)
         body = "There is no refused or unsettled reply on this ticket to post again."
     elif command.name in ("/private", "/public"):
         private = command.name == "/private"
@@ -145,7 +134,7 @@ def _command(
     else:
         body = help_text(None if command.known else command.name)
     # rare enough to look each time: another hint may have carried it out without moving the cursor
-    _tell(client, case, body, answer_id, look_first=True)
+    tell_ticket(runtime, case, note(body, answer_id), look_first=True)
     return case, 0
 
 

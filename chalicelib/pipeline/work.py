@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from chalicelib.core import compose
 from chalicelib.core.account import Account
 from chalicelib.core.case import Case
 from chalicelib.core.disposition import Claim, ClaimState, Disposition, Outcome
-from chalicelib.core.errors import ConflictError, NotFoundError, TicketMovedError
-from chalicelib.core.events import Envelope, Visibility
-from chalicelib.core.ids import CaseId, CommentId, TicketRef, digest
+from chalicelib.core.errors import ConflictError, NotFoundError, TicketClosedError, TicketMovedError
+from chalicelib.core.events import Envelope, InboundMessage, Visibility
+from chalicelib.core.ids import CaseId, CommentId, PersonRef, TicketRef, digest
+from chalicelib.core.people import Author
 from chalicelib.core.ticket import Comment
 from chalicelib.ports.helpdesk import HelpdeskClient
 from chalicelib.ports.runtime import Runtime
@@ -102,3 +104,30 @@ def write_entry(
 def note(body: str, external_id: str) -> Comment:
     """An internal note by Careloop."""
     return Comment(body=body, visibility=Visibility.INTERNAL, external_id=external_id)
+
+
+def tell_ticket(runtime: Runtime, case: Case, comment: Comment, *, look_first: bool) -> None:
+    """Write something that the ticket should know, if there is one that can still be written to. A closed or vanished
+    ticket can't be told; the ledger and the case still know."""
+    if case.ticket is None:
+        return
+    try:
+        write_entry(runtime.connectors.helpdesk(case.helpdesk), case.ticket, comment, look_first=look_first)
+    except (TicketClosedError, NotFoundError):
+        runtime.telemetry.log("ticket", "closed", case=case.id)
+
+
+def customers_entry(
+    work: Work, event: InboundMessage, author: Author, person: PersonRef | None, *, reopen: bool
+) -> Comment:
+    """A customer's message as an entry of the ticket."""
+    return Comment(
+        body=compose.message_body(event),
+        visibility=Visibility.PUBLIC,
+        external_id=entry_id(work.envelope.key),
+        author=person,
+        author_label=author.label,
+        attachments=event.attachments,
+        source_url=event.permalink,
+        reopen=reopen,
+    )

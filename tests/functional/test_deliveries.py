@@ -264,3 +264,37 @@ def test_the_parts_of_one_reply_stay_together_though_the_customer_writes_elsewhe
     world.later(minutes=1)
     assert world.private.sent == []
     assert [item.part for item in world.platform.sent] == list(range(1, world.platform.sent[0].of + 1))
+
+
+def test_a_closed_ticket_that_cannot_be_told_parks_nothing():
+    from chalicelib.core.events import DeliveryState, DeliveryUpdated
+    from chalicelib.core.ids import MessageId, MessageKey
+    from chalicelib.core.ticket import TicketStatus
+
+    world = opened()
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    world.desk.set_status("1", TicketStatus.CLOSED)
+    account = world.message().key.account
+    failed = DeliveryUpdated(
+        account=account,
+        state=DeliveryState.FAILED,
+        at=world.clock.now(),
+        message=MessageKey(account=account, message=MessageId("our-1")),
+    )
+    world.arrive(failed)
+    assert "parked" not in world.dispositions().values()
+    assert world.system.stores.parking.list_parked() == []
+
+
+def test_a_delivery_that_failed_after_the_fact_is_told():
+    from chalicelib.core.events import DeliveryState, DeliveryUpdated
+    from chalicelib.core.ids import MessageId, MessageKey
+
+    world = opened()
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    account = world.message().key.account
+    key = MessageKey(account=account, message=MessageId("our-1"))
+    world.arrive(DeliveryUpdated(account=account, state=DeliveryState.FAILED, at=world.clock.now(), message=key))
+    assert "NOT delivered" in world.ticket.notes[-1]

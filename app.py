@@ -2,8 +2,8 @@
 
 from chalice.app import Chalice
 
-from chalicelib.entrypoints import api, dead_letters, inbound, jobs, outbound, poll
+from chalicelib.entrypoints import api, dead_letters, inbound, jobs, outbound, poll, watch
 
 app = Chalice(app_name="careloop", configure_logs=False)
-for module in (api, inbound, outbound, jobs, poll, dead_letters):
+for module in (api, inbound, outbound, jobs, poll, watch, dead_letters):
     app.register_blueprint(module.bp)

@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.bootstrap import Application
 from chalicelib.core.errors import CareloopError
-from chalicelib.entrypoints import dead_letters, inbound, jobs, outbound, poll
+from chalicelib.entrypoints import dead_letters, inbound, jobs, outbound, poll, watch
 from chalicelib.ports.services import Queue, ReceivedMessage
 
 BATCH = 10
@@ -117,8 +117,9 @@ class Runner:
 
     def _schedule(self) -> None:
         while not self._stop.is_set():
-            try:
-                poll.fan_out()
-            except CareloopError as error:
-                self._app.runtime.telemetry.log("runner", "failed", queue="schedule", error_code=error.code)
+            for schedule in (poll, watch):
+                try:
+                    schedule.fan_out()
+                except CareloopError as error:
+                    self._app.runtime.telemetry.log("runner", "failed", queue="schedule", error_code=error.code)
             self._stop.wait(self._poll_seconds)

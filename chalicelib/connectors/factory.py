@@ -53,7 +53,7 @@ class ConnectorFactory:
         except ConfigurationError:
             return {}
 
-    def platform(self, account: Account) -> PlatformClient:
+    def platform(self, account: Account, *, patient: bool = False) -> PlatformClient:
         """The client of an account."""
         kind = ConnectionKind.PLATFORM
         credentials = self.secrets.credentials(kind, account.key.platform, account.key.account)
@@ -65,7 +65,7 @@ class ConnectorFactory:
             self._clients[marker] = registry.client(kind, account.key.platform, context)
         return cast(PlatformClient, self._clients[marker])
 
-    def helpdesk(self, name: str) -> HelpdeskClient:
+    def helpdesk(self, name: str, *, patient: bool = False) -> HelpdeskClient:
         """The client of a helpdesk connection."""
         return cast(HelpdeskClient, self._connected(ConnectionKind.HELPDESK, name))
 

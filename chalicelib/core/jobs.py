@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.core.account import ConnectionKind
 from chalicelib.core.disposition import ParkedItem
 from chalicelib.core.events import HelpdeskHint
-from chalicelib.core.ids import AccountKey, ThreadId
+from chalicelib.core.ids import AccountKey, CaseId, ThreadId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,57 @@ class ParkPayload:
     item: ParkedItem
 
 
-Job = PollAccount | PollHelpdesk | RereadThread | ParkPayload
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeEntries:
+    """Write what waits for one ticket as one entry."""
+
+    case: CaseId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckAccount:
+    """See whether one account is alive: token, subscription, rhythm."""
+
+    account: AccountKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckConnection:
+    """See whether one helpdesk or CRM answers and knows us."""
+
+    connection: str
+    kind: ConnectionKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditAccount:
+    """Compare the platform's own list with the ledger, from ``since`` to ``until``."""
+
+    account: AccountKey
+    since: datetime
+    until: datetime
+
+
+Job = (
+    PollAccount
+    | PollHelpdesk
+    | RereadThread
+    | ParkPayload
+    | MergeEntries
+    | CheckAccount
+    | CheckConnection
+    | AuditAccount
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueItem:
+    """A job that must wait: kept in the store, sent to the jobs queue when its time has come. Whoever does the job
+    removes the item in the commit that makes it done; until then it is sent again."""
+
+    id: str
+    at: datetime
+    job: Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,3 +109,5 @@ class JobEnvelope:
 
     job: Job
     made_at: datetime
+    due: DueItem | None = None
+    """The item that this job removes when it is done, where it waited for its time."""

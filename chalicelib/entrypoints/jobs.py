@@ -17,7 +17,7 @@ def handle_batch(event: dict[str, Any]) -> dict[str, Any]:
     from chalicelib.core.errors import CareloopError
     from chalicelib.core.jobs import JobEnvelope
     from chalicelib.entrypoints.worker import Record, run_batch
-    from chalicelib.pipeline.poll import poll_failed, run_job
+    from chalicelib.pipeline.working import job_failed, run_job
 
     app = application()
 
@@ -26,7 +26,7 @@ def handle_batch(event: dict[str, Any]) -> dict[str, Any]:
         try:
             run_job(app.runtime, envelope)
         except CareloopError as error:
-            if not poll_failed(app.runtime, envelope, error):
+            if not job_failed(app.runtime, envelope, error):
                 raise
 
     return run_batch(app, "jobs", event, handle)

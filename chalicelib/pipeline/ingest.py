@@ -25,8 +25,8 @@ from chalicelib.core.jobs import RereadThread
 from chalicelib.pipeline.changes import deleted, edited
 from chalicelib.pipeline.disposition import settle
 from chalicelib.pipeline.echoes import echo
+from chalicelib.pipeline.jobs import job_message
 from chalicelib.pipeline.messages import message
-from chalicelib.pipeline.poll import job_message
 from chalicelib.pipeline.work import Work, entry_id, note, tell_ticket
 from chalicelib.ports.platform import JoinsThreads, ListsThread
 from chalicelib.ports.runtime import Runtime

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from chalicelib.core.account import Account, ConnectionKind
-from chalicelib.core.codec import to_json
 from chalicelib.core.disposition import ParkedItem, ParkReason
-from chalicelib.core.errors import CareloopError, ConflictError, NotFoundError
+from chalicelib.core.errors import ConflictError, NotFoundError
 from chalicelib.core.events import Malformed, Parsed, PlatformEvent, event_key
 from chalicelib.core.ids import AccountKey, Cursor, digest
-from chalicelib.core.jobs import Job, JobEnvelope, ParkPayload, PollAccount, PollHelpdesk, RereadThread
+from chalicelib.core.jobs import Job, PollAccount, PollHelpdesk, RereadThread
+from chalicelib.pipeline.jobs import job_message
 from chalicelib.pipeline.receive import envelope_messages, hint_message
 from chalicelib.ports.platform import ListsThread, PollsEvents
 from chalicelib.ports.runtime import Runtime
-from chalicelib.ports.services import QueueMessage
 from chalicelib.ports.stores import SaveCursor
 
 MOST_PAGES = 10
@@ -47,36 +44,10 @@ def polled(runtime: Runtime, account: Account) -> bool:
     return spec.capabilities.polls or account.options.get("poll") == "true"
 
 
-def job_message(job: Job, now: datetime) -> QueueMessage:
-    """A queue message: jobs of one account, helpdesk or thread never run side by side."""
-    group = _group(job)
-    return QueueMessage(
-        body=to_json(JobEnvelope(job=job, made_at=now)),
-        group=group,
-        dedup=digest(type(job).__name__, group, now.isoformat(timespec="seconds"), length=40),
-    )
-
-
-def _group(job: Job) -> str:
-    match job:
-        case PollAccount():
-            return f"poll|{job.account}"
-        case PollHelpdesk():
-            return f"helpdesk|{job.helpdesk}"
-        case RereadThread():
-            return f"thread|{job.account}|{job.thread}"
-        case ParkPayload():
-            return f"park|{job.item.account}"
-
-
-def run_job(runtime: Runtime, envelope: JobEnvelope) -> None:
-    """Do one job. Raises RetryableError when it should come again; polls come again by themselves."""
-    HANDLERS[type(envelope.job)](runtime, envelope.job)
-
-
-def _poll_account(runtime: Runtime, job: PollAccount) -> None:
+def poll_account(runtime: Runtime, job: PollAccount) -> None:
+    """Poll an account, in bounded pages, and have the threads of its open cases read again."""
     account = runtime.stores.directory.get_account(job.account)
-    client = runtime.connectors.platform(account)
+    client = runtime.connectors.platform(account, patient=True)
     if isinstance(client, PollsEvents):
         for _ in range(MOST_PAGES):
             if not _poll_once(runtime, account, client):
@@ -115,7 +86,8 @@ def _take_in(runtime: Runtime, account: AccountKey, parsed: Parsed[PlatformEvent
     if messages:
         runtime.queues.inbound.send(messages)
     for malformed in parsed.malformed:
-        _park(runtime, ParkPayload(item=_unreadable(account, malformed, now)))
+        runtime.stores.parking.park(_unreadable(account, malformed, now))
+        runtime.telemetry.count("parked", reason=ParkReason.MALFORMED.value)
 
 
 def _move(runtime: Runtime, name: str, before: Cursor | None, after: Cursor) -> None:
@@ -139,9 +111,10 @@ def _fan_out_threads(runtime: Runtime, account: Account) -> None:
         )
 
 
-def _reread(runtime: Runtime, job: RereadThread) -> None:
+def reread(runtime: Runtime, job: RereadThread) -> None:
+    """Read one thread again."""
     account = runtime.stores.directory.get_account(job.account)
-    client = runtime.connectors.platform(account)
+    client = runtime.connectors.platform(account, patient=True)
     if not isinstance(client, ListsThread):
         return
     try:
@@ -150,8 +123,9 @@ def _reread(runtime: Runtime, job: RereadThread) -> None:
         runtime.telemetry.log("reread", "gone", account=str(job.account))
 
 
-def _poll_helpdesk(runtime: Runtime, job: PollHelpdesk) -> None:
-    client = runtime.connectors.helpdesk(job.helpdesk)
+def poll_helpdesk(runtime: Runtime, job: PollHelpdesk) -> None:
+    """Ask a helpdesk which tickets changed, and send a hint for each."""
+    client = runtime.connectors.helpdesk(job.helpdesk, patient=True)
     name = f"helpdesk|{job.helpdesk}"
     for _ in range(MOST_PAGES):
         before = runtime.stores.cursors.find_cursor(name)
@@ -165,25 +139,3 @@ def _poll_helpdesk(runtime: Runtime, job: PollHelpdesk) -> None:
         _move(runtime, name, before, touched.cursor)
         if not touched.more:
             break
-
-
-def _park(runtime: Runtime, job: ParkPayload) -> None:
-    runtime.stores.parking.park(job.item)
-    runtime.telemetry.count("parked", reason=job.item.reason.value)
-
-
-HANDLERS: dict[type, Callable[[Runtime, Any], None]] = {
-    PollAccount: _poll_account,
-    PollHelpdesk: _poll_helpdesk,
-    RereadThread: _reread,
-    ParkPayload: _park,
-}
-
-
-def poll_failed(runtime: Runtime, envelope: JobEnvelope, error: CareloopError) -> bool:
-    """Whether a failed job may be dropped: the next schedule makes a new poll, but nothing makes a new parking job."""
-    if isinstance(envelope.job, ParkPayload):
-        return False
-    runtime.telemetry.log("poll", "failed", job=type(envelope.job).__name__, error_code=error.code)
-    runtime.telemetry.count("poll_failed", job=type(envelope.job).__name__)
-    return True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from chalicelib.core.account import Account
@@ -50,6 +51,15 @@ class PollsEvents(Protocol):
 
     def poll(self, cursor: Cursor | None) -> Polled:
         """Events since `cursor`, with an overlap; repeats are harmless."""
+        ...
+
+
+@runtime_checkable
+class SeeksTime(Protocol):
+    """A `PollsEvents` whose list can be read from a moment on: for the audit, and for replay after a long outage."""
+
+    def cursor_at(self, moment: datetime) -> Cursor:
+        """The cursor with which `poll` begins at `moment`. Pure: no call."""
         ...
 
 
@@ -115,4 +125,27 @@ class ProbesHealth(Protocol):
 
     def probe(self) -> str:
         """One line on how the account is, raising a leaf when it is not well."""
+        ...
+
+
+@runtime_checkable
+class RefreshesCredentials(Protocol):
+    """Tokens that expire and can be renewed ahead of that."""
+
+    def refresh(self) -> datetime | None:
+        """Renew what is due to be renewed, and say when the access now ends (None: it does not, or nobody can tell).
+        CredentialsError: only a person can renew it."""
+        ...
+
+
+@runtime_checkable
+class ManagesSubscription(Protocol):
+    """Webhooks that the platform may switch off, and that can be switched on again by API."""
+
+    def missing_subscriptions(self) -> Sequence[str]:
+        """Names of what is not subscribed but needed; empty: all is well."""
+        ...
+
+    def subscribe(self) -> None:
+        """Subscribe what is missing. Raises leaves."""
         ...

@@ -23,12 +23,13 @@ class Connectors(Protocol):
         """A WebhookReceiver with the endpoint's verification secrets."""
         ...
 
-    def platform(self, account: Account) -> PlatformClient:
-        """The client of an account."""
+    def platform(self, account: Account, *, patient: bool = False) -> PlatformClient:
+        """The client of an account. ``patient``: for work that can wait (polls, audits, probes): it leaves a reserve of
+        the remote's budget to replies."""
         ...
 
-    def helpdesk(self, name: str) -> HelpdeskClient:
-        """The client of a helpdesk connection."""
+    def helpdesk(self, name: str, *, patient: bool = False) -> HelpdeskClient:
+        """The client of a helpdesk connection; ``patient`` as for platforms."""
         ...
 
     def crm(self, name: str) -> CrmClient:

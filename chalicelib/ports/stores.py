@@ -27,6 +27,7 @@ from chalicelib.core.ids import (
     PersonRef,
     TicketRef,
 )
+from chalicelib.core.jobs import DueItem
 from chalicelib.core.people import Clues, Contact, Identity
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.reply import Delivery, DeliveryStatus
@@ -107,6 +108,20 @@ class SaveCursor:
     expected: Cursor | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveDue:
+    """Let a job wait until its time. The same id and time again replaces."""
+
+    due: DueItem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveDue:
+    """The job is done (or stands elsewhere now). Absent is fine."""
+
+    due: DueItem
+
+
 Write = (
     CompleteEvent
     | ReopenEvent
@@ -116,6 +131,8 @@ Write = (
     | RememberPerson
     | SaveDelivery
     | SaveCursor
+    | SaveDue
+    | RemoveDue
 )
 
 
@@ -256,6 +273,14 @@ class CursorStore(Protocol):
         ...
 
 
+class DueStore(Protocol):
+    """What waits for its time."""
+
+    def list_due(self, now: datetime, *, limit: int = 100) -> Sequence[DueItem]:
+        """Items whose time has come, longest due first."""
+        ...
+
+
 class ParkingLot(Protocol):
     """What waits for a person."""
 
@@ -341,6 +366,8 @@ class Stores(Protocol):
     def contacts(self) -> ContactIndex: ...
     @property
     def cursors(self) -> CursorStore: ...
+    @property
+    def due(self) -> DueStore: ...
     @property
     def parking(self) -> ParkingLot: ...
     @property

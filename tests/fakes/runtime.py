@@ -75,13 +75,13 @@ class FakeConnectors:
     def receiver(self, kind: ConnectionKind, endpoint: Endpoint) -> Any:
         return self.receivers[endpoint.connector]
 
-    def platform(self, account: Account) -> Any:
+    def platform(self, account: Account, *, patient: bool = False) -> Any:
         try:
             return self.platforms[account.key.platform]
         except KeyError:
             raise ConfigurationError("no such platform") from None
 
-    def helpdesk(self, name: str) -> Any:
+    def helpdesk(self, name: str, *, patient: bool = False) -> Any:
         return self.helpdesks[name]
 
     def crm(self, name: str) -> Any:

@@ -102,7 +102,7 @@ def test_a_poll_that_fails_is_left_to_the_next_one():
     poll.fan_out()
     world.work()
     assert world.system.queues["jobs"].depth() == 0
-    assert world.telemetry.counts["poll_failed"] == 1
+    assert world.telemetry.counts["job_failed"] == 1
 
 
 def test_every_function_is_registered_with_chalice():

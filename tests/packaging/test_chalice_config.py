@@ -20,7 +20,7 @@ CONFIG = CONFIG_FOLDER / "config.json"
 POLICIES = ROOT / "policies" / "iam"
 
 STAGES = {"dev", "prod"}
-FUNCTIONS = {"api_handler", "inbound", "outbound", "jobs", "poll", "dead_letters"}
+FUNCTIONS = {"api_handler", "inbound", "outbound", "jobs", "poll", "watch", "dead_letters"}
 VARIABLES = {
     "CARELOOP_STAGE",
     "CARELOOP_TABLE",

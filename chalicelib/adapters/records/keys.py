@@ -24,6 +24,7 @@ session|<name>                          session                            doc, 
 parked|<id>                             item                               doc, pieces, is_json, row (in the list)
 parked|<id>                             body|<number>                      text: a piece of the body
 parking                                 <parked at>|<id>                   item (its id)
+due                                     <at>|<id>                          doc: a job that waits for that time
 directory                               account|<account>                  doc
 directory                               connection|<kind>|<name>           doc
 directory                               endpoint|<kind>|<connector>|<..>   doc
@@ -60,6 +61,7 @@ DELIVERY = "delivery|"
 OPEN = "open|"
 DIRECTORY = "directory"
 PARKING = "parking"
+DUE = "due"
 ACCOUNT, CONNECTION, ENDPOINT = "account|", "connection|", "endpoint|"
 
 _ESCAPES = str.maketrans({"%": "%25", ":": "%3A", "|": "%7C"})
@@ -183,6 +185,10 @@ def parked(item_id: str) -> Key:
 
 def parked_body(item_id: str, number: int) -> Key:
     return f"parked|{tail(item_id)}", f"body|{number:03}"
+
+
+def due(at: datetime, item_id: str) -> Key:
+    return DUE, f"{stamp(at)}|{tail(item_id)}"
 
 
 def parking(parked_at: datetime, item_id: str) -> Key:

@@ -7,6 +7,7 @@ from chalicelib.adapters.records.contacts import RecordContacts
 from chalicelib.adapters.records.deliveries import RecordDeliveries
 from chalicelib.adapters.records.directory import RecordDirectory
 from chalicelib.adapters.records.documents import Retention
+from chalicelib.adapters.records.due import RecordDue
 from chalicelib.adapters.records.ledger import RecordLedger
 from chalicelib.adapters.records.parking import RecordParking
 from chalicelib.adapters.records.people import RecordIdentities
@@ -27,6 +28,7 @@ class RecordStores:
         self.identities = RecordIdentities(table)
         self.contacts = RecordContacts(table)
         self.cursors = RecordCursors(table)
+        self.due = RecordDue(table)
         self.parking = RecordParking(table)
         self.directory = RecordDirectory(table, clock)
         self.sessions = RecordSessions(table)
@@ -37,4 +39,5 @@ class RecordStores:
             deliveries=self.deliveries,
             identities=self.identities,
             cursors=self.cursors,
+            due=self.due,
         )

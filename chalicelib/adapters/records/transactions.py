@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.adapters.records.cases import RecordCases
 from chalicelib.adapters.records.deliveries import RecordDeliveries
+from chalicelib.adapters.records.due import RecordDue
 from chalicelib.adapters.records.ledger import RecordLedger
 from chalicelib.adapters.records.people import RecordIdentities
 from chalicelib.adapters.records.places import RecordCursors
@@ -17,10 +18,12 @@ from chalicelib.ports.stores import (
     RememberIdentity,
     RememberMessage,
     RememberPerson,
+    RemoveDue,
     ReopenEvent,
     SaveCase,
     SaveCursor,
     SaveDelivery,
+    SaveDue,
     Write,
 )
 from chalicelib.ports.table import Change, ConditionFailed, Delete, Key, Put, Table
@@ -40,6 +43,7 @@ class RecordTransactions:
         deliveries: RecordDeliveries,
         identities: RecordIdentities,
         cursors: RecordCursors,
+        due: RecordDue,
     ) -> None:
         self._table = table
         self._cases = cases
@@ -51,6 +55,8 @@ class RecordTransactions:
             RememberPerson: identities.naming,
             SaveDelivery: deliveries.saving,
             SaveCursor: cursors.moving,
+            SaveDue: due.saving,
+            RemoveDue: due.removing,
         }
 
     def commit(self, *writes: Write) -> None:

@@ -1,0 +1,62 @@
+"""Jobs on their way: small and bounded; those of one account, helpdesk, thread or case never run side by side."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chalicelib.core.codec import to_json
+from chalicelib.core.ids import digest
+from chalicelib.core.jobs import (
+    AuditAccount,
+    CheckAccount,
+    CheckConnection,
+    DueItem,
+    Job,
+    JobEnvelope,
+    MergeEntries,
+    ParkPayload,
+    PollAccount,
+    PollHelpdesk,
+    RereadThread,
+)
+from chalicelib.ports.services import QueueMessage
+
+
+def job_message(job: Job, now: datetime) -> QueueMessage:
+    """A queue message for `job`. The second of `now` makes a doubled schedule harmless."""
+    group = group_of(job)
+    return QueueMessage(
+        body=to_json(JobEnvelope(job=job, made_at=now)),
+        group=group,
+        dedup=digest(type(job).__name__, group, now.isoformat(timespec="seconds"), length=40),
+    )
+
+
+def due_message(due: DueItem, now: datetime) -> QueueMessage:
+    """A queue message for a job whose time has come; sent again each minute until the job has removed its item."""
+    return QueueMessage(
+        body=to_json(JobEnvelope(job=due.job, made_at=now, due=due)),
+        group=group_of(due.job),
+        dedup=digest("due", due.id, due.at.isoformat(), now.isoformat(timespec="minutes"), length=40),
+    )
+
+
+def group_of(job: Job) -> str:
+    """The FIFO group."""
+    match job:
+        case PollAccount():
+            return f"poll|{job.account}"
+        case PollHelpdesk():
+            return f"helpdesk|{job.helpdesk}"
+        case RereadThread():
+            return f"thread|{job.account}|{job.thread}"
+        case ParkPayload():
+            return f"park|{job.item.account}"
+        case MergeEntries():
+            return f"merge|{job.case}"
+        case CheckAccount():
+            return f"check|{job.account}"
+        case CheckConnection():
+            return f"check|{job.kind}|{job.connection}"
+        case AuditAccount():
+            return f"audit|{job.account}"

@@ -1,0 +1,28 @@
+"""The watch, every minute: what is due, and who is to be looked after. It only fans out; jobs do the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from chalicelib.pipeline.jobs import due_message
+from chalicelib.ports.runtime import Runtime
+from chalicelib.ports.services import QueueMessage
+
+MOST_DUE = 100
+"""Due items of one minute; what is left is woken in the next."""
+
+
+def watch(runtime: Runtime) -> int:
+    """Send all jobs that the present minute asks for; returns how many."""
+    messages = [message for plan in PLANS for message in plan(runtime)]
+    if messages:
+        runtime.queues.jobs.send(messages)
+    return len(messages)
+
+
+def _due(runtime: Runtime) -> Sequence[QueueMessage]:
+    now = runtime.clock.now()
+    return [due_message(item, now) for item in runtime.stores.due.list_due(now, limit=MOST_DUE)]
+
+
+PLANS: tuple[Callable[[Runtime], Sequence[QueueMessage]], ...] = (_due,)

@@ -35,14 +35,22 @@ class PlatformClient(Protocol):
         ...
 
 
+HISTORY_ENDS = "poll/history ends"
+"""Counted among ``ignored`` by a poll whose list ended, by the platform's own bound, above the place to read from: what
+is older than the list can't be had any more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polled:
     """One bounded poll: what was found (oldest first), and the cursor to save once that is durable. ``more``: the
-    bound was hit, poll again at once."""
+    bound was hit, poll again at once. ``paused``: there is more to read, but the platform's allowance is nearly used
+    up: go on from the cursor later. What the platform no longer lists of the time asked for is counted in
+    ``parsed.ignored`` as `HISTORY_ENDS`."""
 
     parsed: Parsed[PlatformEvent]
     cursor: Cursor
     more: bool = False
+    paused: bool = False
 
 
 @runtime_checkable
@@ -59,7 +67,9 @@ class SeeksTime(Protocol):
     """A `PollsEvents` whose list can be read from a moment on: for the audit, and for replay after a long outage."""
 
     def cursor_at(self, moment: datetime) -> Cursor:
-        """The cursor with which `poll` begins at `moment`. Pure: no call."""
+        """The cursor with which `poll` begins at `moment`. Pure: no call. Polled on from there, while there is
+        ``more``, it gives every message since then that the platform still lists; repeats, and somewhat older ones,
+        are harmless."""
         ...
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
-from chalicelib.connectors.platforms.bluesky.notifications import REASONS, joined, read_page, read_place
+from chalicelib.connectors.platforms.bluesky.notifications import REASONS, cursor_at, joined, read_page, read_place
 from chalicelib.connectors.platforms.bluesky.outbound import (
     Target,
     own_uri,
@@ -69,6 +70,10 @@ class Client:
             if not goes_on:
                 break
         return Polled(parsed=joined(found), cursor=place.write(), more=place.page is not None)
+
+    def cursor_at(self, moment: datetime) -> Cursor:
+        """The cursor with which `poll` begins at `moment`."""
+        return cursor_at(moment)
 
     def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:
         """What was said to us in the thread whose root is `thread`, and our own posts in it."""

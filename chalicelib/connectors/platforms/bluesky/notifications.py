@@ -55,10 +55,19 @@ class Place:
         return Place(last=max(self.last, self.top), floor=lowest, known=known)
 
 
+def cursor_at(moment: datetime) -> Cursor:
+    """After a sweep that ended at `moment` and is forgotten: all that stands above is new."""
+    return _from(moment).write()
+
+
+def _from(moment: datetime) -> Place:
+    return Place(last=moment, floor=moment - OVERLAP)
+
+
 def read_place(cursor: Cursor | None, now: datetime) -> Place:
     """From a cursor; None: from now on. A cursor that can't be read costs a day's entries read again, no more."""
     if cursor is None:
-        return Place(last=now, floor=now - OVERLAP)
+        return _from(now)
     try:
         data = json.loads(cursor)
         return Place(
@@ -70,7 +79,7 @@ def read_place(cursor: Cursor | None, now: datetime) -> Place:
             page=data.get("page"),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
-        return Place(last=now - _LOST_PLACE, floor=now - _LOST_PLACE - OVERLAP)
+        return _from(now - _LOST_PLACE)
 
 
 def read_page(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -152,6 +153,10 @@ class Client:
     def poll(self, cursor: Cursor | None) -> Polled:
         """Reviews, posts and comments since the last sweep; see `sweep`."""
         return sweep.poll(self._graph, self._side, cursor, self._clock.now())
+
+    def cursor_at(self, moment: datetime) -> Cursor:
+        """The cursor with which `poll` begins at `moment`."""
+        return sweep.cursor_at(moment)
 
     def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:
         """The post and its comments with their replies, oldest first; of very long threads the newest 2,000."""

@@ -76,7 +76,16 @@ def poll(graph: GraphApi, side: Side, cursor: Cursor | None, now: datetime) -> P
         sweep = Sweep(since=sweep.began, began=sweep.began, stage=FEED_PAGES)
     events = sorted(out.events, key=lambda event: event.sent_at)
     parsed = Parsed(events=tuple(events), malformed=tuple(out.malformed), ignored=dict(out.ignored))
-    return Polled(parsed=parsed, cursor=Cursor(json.dumps(asdict(sweep), separators=(",", ":"))), more=more)
+    return Polled(parsed=parsed, cursor=_write(sweep), more=more, paused=busy and not sweep.is_done)
+
+
+def cursor_at(moment: datetime) -> Cursor:
+    """A sweep that ended at `moment`: the next begins there."""
+    return _write(Sweep(since=moment.isoformat(), began=moment.isoformat(), stage=FEED_PAGES))
+
+
+def _write(sweep: Sweep) -> Cursor:
+    return Cursor(json.dumps(asdict(sweep), separators=(",", ":")))
 
 
 def _open(cursor: Cursor | None, now: datetime) -> Sweep:

@@ -31,6 +31,9 @@ _FIRST = timedelta(hours=1)
 _KEY_LIVES = timedelta(minutes=50)
 """Servers remember Idempotency-Keys for about an hour."""
 _START = Cursor("0")
+_SEEKING = "@"
+"""How a cursor begins that names a time: notifications' ids tell none, so the place is looked for from the top."""
+_SEEK_PAGE = 80
 
 
 class Client:
@@ -54,6 +57,8 @@ class Client:
 
     def poll(self, cursor: Cursor | None) -> Polled:
         """Mentions, quotes and edits after the notification `cursor`, 20 at a time; at first those of the last hour."""
+        if cursor is not None and cursor.startswith(_SEEKING):
+            return self._seek(cursor)
         now = self._clock.now()
         params = {"types[]": TYPES, "min_id": cursor, "limit": _PAGE, "include_filtered": "true"}
         page = self._read("/api/v1/notifications", params)
@@ -66,6 +71,23 @@ class Client:
             parsed = parse_entries(wanted, self._account, now, roots)
         moved = Cursor(max(reached, cursor or _START, key=_rank))
         return Polled(parsed=parsed, cursor=moved, more=bool(cursor) and len(entries) >= _PAGE and moved != cursor)
+
+    def cursor_at(self, moment: datetime) -> Cursor:
+        """The cursor with which `poll` looks for the last notification before `moment`, and goes on from there."""
+        return Cursor(_SEEKING + moment.isoformat())
+
+    def _seek(self, cursor: Cursor) -> Polled:
+        """One page down; at the wanted time the cursor becomes a notification's id."""
+        wanted, _, below = cursor.removeprefix(_SEEKING).partition("|")
+        start = parse_time(wanted) or self._clock.now() - _FIRST
+        params = {"types[]": TYPES, "max_id": below or None, "limit": _SEEK_PAGE, "include_filtered": "true"}
+        page = self._read("/api/v1/notifications", params)
+        with readable():
+            entries = sorted((entry for entry in page.items() if _number(entry)), key=lambda item: _rank(_number(item)))
+        older = [_number(entry) for entry in entries if not _is_since(entry, start)]
+        if older or not entries:
+            return Polled(parsed=Parsed(), cursor=Cursor(older[-1] if older else _START), more=True)
+        return Polled(parsed=Parsed(), cursor=Cursor(f"{_SEEKING}{wanted}|{_number(entries[0])}"), more=True)
 
     def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:
         """What was said to us below the status `thread`, edits too, and our own posts. Private threads have no list."""

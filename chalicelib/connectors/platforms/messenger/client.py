@@ -125,6 +125,10 @@ class Client:
         """Messages since the last poll; see `inbox.poll`."""
         return inbox.poll(self._graph, self._side, cursor, self._clock.now())
 
+    def cursor_at(self, moment: datetime) -> Cursor:
+        """The cursor with which `poll` begins at `moment`."""
+        return inbox.cursor_at(moment)
+
     def probe(self) -> str:
         """Token and subscription of the page: Meta ends the subscription after an hour of failures."""
         return self._graph.probe(WEBHOOK_FIELDS)

@@ -129,6 +129,11 @@ def _kind(item: Reader) -> AttachmentKind:
     return AttachmentKind(family) if family in ("image", "video", "audio") else AttachmentKind.FILE
 
 
+def cursor_at(moment: datetime) -> Cursor:
+    """The place after a round that began at `moment`."""
+    return _save(Place(since=moment, began=moment))
+
+
 def poll(graph: GraphApi, side: Side, cursor: Cursor | None, now: datetime) -> Polled:
     """One page of conversations and their newest messages. Raises leaves; then the cursor stays."""
     place = (_restore(cursor) if cursor else None) or Place(since=now - FIRST_LOOK, began=now)
@@ -151,7 +156,8 @@ def poll(graph: GraphApi, side: Side, cursor: Cursor | None, now: datetime) -> P
     )
     events = sorted(out.events, key=lambda event: event.sent_at)
     parsed = Parsed(events=tuple(events), malformed=tuple(out.malformed), ignored=dict(out.ignored))
-    return Polled(parsed=parsed, cursor=_save(place), more=unfinished and not page.busy)
+    more, paused = unfinished and not page.busy, unfinished and page.busy
+    return Polled(parsed=parsed, cursor=_save(place), more=more, paused=paused)
 
 
 def _updated(item: Reader, out: Collector) -> datetime | None:

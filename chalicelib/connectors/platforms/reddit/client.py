@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.connectors.platforms.reddit.login import Login
 from chalicelib.connectors.platforms.reddit.things import Reading, read_document, read_waiting
 from chalicelib.connectors.toolkit.asking import readable
-from chalicelib.connectors.toolkit.payload import Reader
+from chalicelib.connectors.toolkit.payload import Reader, parse_time
 from chalicelib.core.errors import CredentialsError, NotFoundError, PayloadError
-from chalicelib.core.events import InboundMessage, Parsed, PlatformEvent
+from chalicelib.core.events import Parsed, PlatformEvent
 from chalicelib.core.ids import Cursor, MessageId
-from chalicelib.ports.platform import PlatformContext, Polled
+from chalicelib.ports.platform import HISTORY_ENDS, PlatformContext, Polled
 
 _PAGES = 10
 """A listing ends after about 1,000 entries anyway."""
+_LISTED = 900
+"""A listing of more entries that reaches nothing known has ended by Reddit's bound."""
 _KEPT = 25
 """Names in the cursor: the newest entries of a page may be deleted before the next poll."""
 _FIRST = timedelta(hours=1)
+_TIME = "@"
+"""How a cursor begins that names a time instead of entries."""
 
 
 class Client:
@@ -31,19 +36,32 @@ class Client:
     def poll(self, cursor: Cursor | None) -> Polled:
         """Answers, mentions and private messages that came after those that `cursor` names. The first poll takes the
         last hour."""
-        known, reading = set((cursor or "").split(",")) - {""}, self._reading()
+        known = {name for name in (cursor or "").split(",") if name and not name.startswith(_TIME)}
+        start = _start(cursor, known, self._clock.now())
         names: list[str] = []
-        for entry in self._inbox(known, pages=_PAGES if known else 1):
-            name = _name(entry)
-            if name is not None and name in known:
+        reading, reached = self._reading(), False
+        for page in self._inbox():
+            for entry in page:
+                name = _name(entry)
+                if name is not None and name in known:
+                    reached = True
+                    break
+                names += [name] if name else []
+                is_old = start is not None and _is_before(entry, start)
+                reached = reached or is_old
+                if not is_old:
+                    reading.waiting.append(entry)
+            if reached:
                 break
-            names += [name] if name else []
-            reading.waiting.append(entry)
         parsed = read_waiting(reading)
-        if not known:
-            parsed = _since(parsed, self._clock.now() - _FIRST)
-        kept = [*names, *(name for name in (cursor or "").split(",") if name)][:_KEPT]
-        return Polled(parsed=parsed, cursor=Cursor(",".join(kept)))
+        if cursor and not reached and len(names) > _LISTED:
+            parsed = replace(parsed, ignored={**parsed.ignored, HISTORY_ENDS: 1})
+        kept = [*names, *(name for name in (cursor or "").split(",") if name in known)][:_KEPT]
+        return Polled(parsed=parsed, cursor=Cursor(",".join(kept) or cursor or ""))
+
+    def cursor_at(self, moment: datetime) -> Cursor:
+        """The cursor with which `poll` reads down to `moment`."""
+        return Cursor(_TIME + moment.isoformat())
 
     def fetch_message(self, message: MessageId) -> Parsed[PlatformEvent]:
         """One comment or post as it is now, or that it was deleted. Raises NotFoundError."""
@@ -63,15 +81,15 @@ class Client:
         self._login.get("/message/inbox", {"limit": 1})
         return f"signed in as {name}; the inbox can be read"
 
-    def _inbox(self, known: set[str], pages: int) -> Iterator[Reader]:
-        """Entries, newest first."""
+    def _inbox(self) -> Iterator[list[Reader]]:
+        """Pages of entries, newest first."""
         after = None
-        for _ in range(pages):
+        for _ in range(_PAGES):
             page = self._login.get("/message/inbox", {"limit": 100, "after": after})
             with readable():
                 entries = list(page.items("data", "children"))
                 after = page.find_id("data", "after")
-            yield from entries
+            yield entries
             if after is None:
                 return
 
@@ -79,11 +97,21 @@ class Client:
         return Reading(account=self._account, seen_at=self._clock.now())
 
 
-def _since(parsed: Parsed[PlatformEvent], start: datetime) -> Parsed[PlatformEvent]:
-    """Without messages that were sent before `start`, and their edits."""
-    old = {event.key for event in parsed.events if isinstance(event, InboundMessage) and event.sent_at < start}
-    events = tuple(event for event in parsed.events if getattr(event, "key", None) not in old)
-    return Parsed(events=events, malformed=parsed.malformed, ignored=parsed.ignored)
+def _start(cursor: Cursor | None, known: set[str], now: datetime) -> datetime | None:
+    """The time to read down to, where no entry says it."""
+    if known:
+        return None
+    wanted = parse_time((cursor or "").removeprefix(_TIME)) if cursor else None
+    return wanted or now - _FIRST
+
+
+def _is_before(entry: Reader, start: datetime) -> bool:
+    """An entry whose time can't be read may be new."""
+    try:
+        at = entry.find_time("data", "created_utc")
+    except PayloadError:
+        return False
+    return at is not None and at < start
 
 
 def _name(entry: Reader) -> str | None:

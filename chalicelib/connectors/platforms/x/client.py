@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib.connectors.platforms.x.calls import USER_FIELDS, XApi
 from chalicelib.connectors.platforms.x.messages import thread_between
+from chalicelib.connectors.platforms.x.places import cursor_at
 from chalicelib.connectors.platforms.x.posts import Post, author_of, permalink, readable, view_of
 from chalicelib.connectors.platforms.x.reading import Reading
 from chalicelib.connectors.platforms.x.refusals import DuplicateTextError
@@ -140,6 +141,10 @@ class Client:
         """Mentions and private messages since `cursor`; without one, of the last hour. What is younger than two minutes
         comes again: X's lists lag."""
         return self._reading.poll(cursor, self._clock.now(), messages=self._polls_messages)
+
+    def cursor_at(self, moment: datetime) -> Cursor:
+        """The cursor with which `poll` begins at `moment`: X's ids are made of times."""
+        return cursor_at(moment)
 
     def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:
         """What of a conversation is ours or addressed to us: public of the last 7 days, private of the last 30."""

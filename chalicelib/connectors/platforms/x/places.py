@@ -61,6 +61,12 @@ class Place:
         return max(self.since, min(max(ids, default=0), id_at(now - LAG)))
 
 
+def cursor_at(moment: datetime) -> Cursor:
+    """Both lists from `moment` on."""
+    start = Place(since=max(0, id_at(moment) - 1))
+    return write_cursor(dict.fromkeys(_NAMES, start))
+
+
 def read_cursor(cursor: Cursor | None, now: datetime) -> dict[str, Place]:
     """The places by list. What can't be read starts anew: repeats are harmless, a stuck poll is not."""
     start = Place(since=id_at(now - FIRST_LOOK))

@@ -99,6 +99,10 @@ class Client:
         following = Mark(newest=min(max(mark.newest, newest), self._clock.now()), replies=counts)
         return Polled(parsed=_since(parsed, floor), cursor=following.write())
 
+    def cursor_at(self, moment: datetime) -> Cursor:
+        """The cursor with which `poll` begins at `moment`."""
+        return Mark(newest=moment).write()
+
     def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:
         """The top comment and its replies. Raises NotFoundError when the top comment is gone."""
         reading = self._reading()

@@ -12,7 +12,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -30,6 +30,14 @@ class TwinRequest:
     headers: Mapping[str, str]
     body: bytes
     args: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+    """The query as it was sent, where a name may come several times."""
+
+    def values(self, name: str) -> list[str]:
+        """All values of a query parameter, in order."""
+        if self.pairs:
+            return [value for key, value in self.pairs if key == name]
+        return [self.query[name]] if name in self.query else []
 
     @property
     def json(self) -> Any:
@@ -135,17 +143,7 @@ class Twin:
         for method, pattern, handler in self._routes:
             found = pattern.fullmatch(request.path) if method == request.method else None
             if found:
-                args = tuple(unquote(group or "") for group in found.groups())
-                return handler(
-                    TwinRequest(
-                        method=request.method,
-                        path=request.path,
-                        query=request.query,
-                        headers=request.headers,
-                        body=request.body,
-                        args=args,
-                    )
-                )
+                return handler(replace(request, args=tuple(unquote(group or "") for group in found.groups())))
         return self.not_found(request)
 
     def _next_fault(self, request: TwinRequest) -> Fault | None:
@@ -177,12 +175,14 @@ class TwinHttp:
 
     def _call(self, twin: Twin, request: HttpRequest, base: str) -> HttpResponse:
         parts = urlsplit(request.url[len(base) :])
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
         try:
             response = twin.handle(
                 TwinRequest(
                     method=request.method,
                     path=parts.path or "/",
-                    query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+                    query=dict(pairs),
+                    pairs=tuple(pairs),
                     headers={name.lower(): value for name, value in request.headers.items()},
                     body=request.body or b"",
                 )

@@ -22,10 +22,12 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "0")
         body = self.rfile.read(int(length) if length.isdigit() else 0)
         parts = urlsplit(self.path)
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
         request = TwinRequest(
             method=self.command,
             path=parts.path or "/",
-            query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+            query=dict(pairs),
+            pairs=tuple(pairs),
             headers={name.lower(): value for name, value in self.headers.items()},
             body=body,
         )

@@ -34,6 +34,10 @@ class CarePolicy:
     crm_may_match: bool = True
     signature_lines: tuple[str, ...] = ()
     """Lines that begin an agent's signature beside the usual ones."""
+    reconcile_every: timedelta = timedelta(minutes=15)
+    """How often an account with a webhook is polled too, for what its webhook lost; whole minutes, 0: never."""
+    audit_at_hour: int = 3
+    """The hour (UTC) in which the last 24 hours of every account are audited; -1: never."""
 
 
 _DURATION_UNITS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,7 +17,7 @@ from chalicelib.pipeline.match import identity_of, match_author, match_detail, n
 from chalicelib.pipeline.opening import complete_opening
 from chalicelib.pipeline.work import Work, customers_entry, entry_id, note, save_case, write_entry
 from chalicelib.ports.platform import FetchesAuthors, FetchesMessages
-from chalicelib.ports.stores import RememberIdentity, RememberMessage, RememberPerson, SaveCase, Write
+from chalicelib.ports.stores import OpenCases, RememberIdentity, RememberMessage, RememberPerson, SaveCase, Write
 
 OPENING_LEASE = timedelta(seconds=90)
 """Longer than any worker may run on one event."""
@@ -97,16 +96,21 @@ def _author(event: InboundMessage) -> Author:
 def _new(work: Work, event: InboundMessage) -> Disposition:
     author = _author(event)
     match = match_author(work.runtime, work.account, work.spec, author, event.text, event.visibility)
-    policy = work.runtime.policy
-    open_cases: Sequence[Case] | None = None
-    if policy.join_channels and match.verdict is Verdict.LINKED and match.contact is not None:
-        open_cases = work.runtime.stores.cases.find_open_by_contact(match.contact.ref)
-        home = joinable(open_cases, work.account.helpdesk)
+    among = _among(work, match)
+    if among is not None:
+        home = joinable(among.cases, work.account.helpdesk)
         if home is not None:
             return _append(work, event, home, joined=True)
-        if any(_is_being_opened(work, item) for item in open_cases):
+        if any(_is_being_opened(work, item) for item in among.cases):
             raise ConflictError("a ticket is being created for the same contact", retry_after=3.0)
-    return _open(work, event, author, match, generation=1, follow_up_of=None, open_cases=open_cases)
+    return _open(work, event, author, match, generation=1, follow_up_of=None, among=among)
+
+
+def _among(work: Work, match: ContactMatch) -> OpenCases | None:
+    """The contact's open cases, where channels are joined: of two openings at once one fails, and joins the other."""
+    if not work.runtime.policy.join_channels or match.verdict is not Verdict.LINKED or match.contact is None:
+        return None
+    return work.runtime.stores.cases.find_open_by_contact(match.contact.ref)
 
 
 def _is_being_opened(work: Work, case: Case) -> bool:
@@ -120,7 +124,9 @@ def _follow_up(work: Work, event: InboundMessage, earlier: Case) -> Disposition:
     match = earlier.match
     if match.verdict is not Verdict.LINKED:
         match = match_author(work.runtime, work.account, work.spec, author, event.text, event.visibility)
-    return _open(work, event, author, match, generation=earlier.generation + 1, follow_up_of=earlier.ticket)
+    generation = earlier.generation + 1
+    among = _among(work, match)
+    return _open(work, event, author, match, generation=generation, follow_up_of=earlier.ticket, among=among)
 
 
 def _open(
@@ -131,10 +137,10 @@ def _open(
     *,
     generation: int,
     follow_up_of: TicketRef | None,
-    open_cases: Sequence[Case] | None = None,
+    among: OpenCases | None,
 ) -> Disposition:
     """Put the case before the ticket: whoever comes second waits, whoever takes over finds the same name.
-    ``open_cases``: the contact's, where they were read a moment ago."""
+    ``among``: the contact's open cases, read a moment ago."""
     now = work.runtime.clock.now()
     conversation = conversation_from(event, author, None)
     case = Case(
@@ -149,8 +155,9 @@ def _open(
         follow_up_of=follow_up_of,
         generation=generation,
     )
-    work.runtime.stores.transactions.commit(SaveCase(case=case, takes_over=generation > 1))
+    work.runtime.stores.transactions.commit(SaveCase(case=case, takes_over=generation > 1, among=among))
     case = replace(case, version=1)
+    open_cases = among.cases if among is not None else None
     return complete_opening(work, event, author, case, look_first=work.resumed, open_cases=open_cases)
 
 

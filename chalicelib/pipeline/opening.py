@@ -39,7 +39,7 @@ def complete_opening(
     ticket = _ticket(work, event, author, case, client, person, look_first=look_first)
     if open_cases is None:
         contact = case.match.contact
-        open_cases = work.runtime.stores.cases.find_open_by_contact(contact.ref) if contact else ()
+        open_cases = work.runtime.stores.cases.find_open_by_contact(contact.ref).cases if contact else ()
     _write_brief(work, event, author, case, client, ticket, open_cases, look_first=look_first)
 
     def change(fresh: Case) -> Case:

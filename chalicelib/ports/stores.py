@@ -53,16 +53,28 @@ class ReopenEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCases:
+    """A contact's OPENING and OPEN cases, newest first. ``latest``: the case opened last, whatever became of it (None:
+    none lately); each opening that names `OpenCases` changes it, so that of two at once one fails."""
+
+    contact: ContactRef
+    cases: tuple[Case, ...] = ()
+    latest: CaseId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaveCase:
     """Store `case` as version ``case.version + 1``; fails unless the stored version is ``case.version`` (0: new).
 
     Keeps the ways to find it: by each conversation, by its ticket (older tickets of the case keep pointing to it), and
-    by the contact when the match is LINKED. A new case fails when one of its conversations already belongs to another
-    case, unless ``takes_over`` (a follow-up case takes the conversation over).
+    by the contact when the match is LINKED. Fails when a conversation or a ticket that is new to the case belongs to
+    another case, unless ``takes_over`` (a follow-up, or the survivor of a merge, takes them over). ``among``: for a new
+    case; fails when another one was opened for that contact after those were read.
     """
 
     case: Case
     takes_over: bool = False
+    among: OpenCases | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,8 +215,8 @@ class CaseStore(Protocol):
         """By its ticket. ``guess``: the case id that a hint carried; it saves a round trip and is checked."""
         ...
 
-    def find_open_by_contact(self, contact: ContactRef) -> Sequence[Case]:
-        """OPENING, OPEN cases of a contact, newest first."""
+    def find_open_by_contact(self, contact: ContactRef) -> OpenCases:
+        """OPENING, OPEN cases of a contact, newest first. ConflictError: one is being stored this very moment."""
         ...
 
     def find_message(self, message: MessageKey) -> MessageRecord | None:

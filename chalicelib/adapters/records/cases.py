@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from chalicelib.adapters.records import keys
 from chalicelib.adapters.records.documents import Remembered, Retention, document, read, seconds
@@ -12,10 +13,11 @@ from chalicelib.core.case import Case, CaseSnapshot, MessageRecord
 from chalicelib.core.errors import ConflictError, NotFoundError
 from chalicelib.core.ids import AccountKey, CaseId, ContactRef, ConversationKey, MessageKey, TicketRef, case_id
 from chalicelib.ports.services import Clock
-from chalicelib.ports.stores import RememberMessage, SaveCase
+from chalicelib.ports.stores import OpenCases, RememberMessage, SaveCase
 from chalicelib.ports.table import Change, Condition, Item, Key, Put, Table
 
 _CASES = 1000
+_MOMENT = timedelta(minutes=10)
 _BATCH = 100
 
 
@@ -53,12 +55,18 @@ class RecordCases:
         wanted = [pointer] if guess is None else [pointer, keys.case(guess)]
         return self._pointed_at(self._table.get(wanted), pointer, guess)
 
-    def find_open_by_contact(self, contact: ContactRef) -> Sequence[Case]:
-        rows = self._table.query(keys.contact(contact)[0], prefix=keys.OPEN, newest_first=True, limit=_BATCH)
-        ids = [CaseId(str(item["case"])) for _, item in rows]
+    def find_open_by_contact(self, contact: ContactRef) -> OpenCases:
+        rows = self._table.query(keys.contact(contact)[0], prefix=keys.OPEN_OR_OPENED, newest_first=True, limit=_BATCH)
+        named = {key[1]: CaseId(str(item["case"])) for key, item in rows}
+        latest = named.pop(keys.OPENED, None)
+        ids = list(dict.fromkeys([*named.values(), *([latest] if latest else [])]))
         stored = self._table.get([keys.case(item) for item in ids])
+        if latest is not None and keys.case(latest) not in stored:
+            # a query may see one item of a transaction before the others (DynamoDB: read committed, item by item)
+            raise ConflictError("a case of this contact is being stored", retry_after=1.0)
         found = (self._case(stored, item) for item in ids)
-        return [case for case in found if case is not None and case.state in LIVE]
+        cases = tuple(case for case in found if case is not None and case.state in LIVE)
+        return OpenCases(contact=contact, cases=cases, latest=latest)
 
     def find_message(self, message: MessageKey) -> MessageRecord | None:
         return _record(self._table.get([keys.message(message)]).get(keys.message(message)))
@@ -79,7 +87,20 @@ class RecordCases:
         condition = Condition(equals={"version": version}) if version else Condition(exists=False)
         item: Item = {"doc": document(saved.case), "version": version + 1}
         put = Put(key=keys.case(saved.case.id), item=item, condition=condition)
-        return saved, [put, *pointer_changes(before, saved, takes_over=write.takes_over)]
+        changes = [put, *pointer_changes(before, saved, takes_over=write.takes_over)]
+        if write.among is not None:
+            changes.append(self._opened(saved.case, write.among))
+        return saved, changes
+
+    def _opened(self, case: Case, among: OpenCases) -> Change:
+        """The change that lets a second case of one contact, opened in the same moment, fail. It need not be kept
+        longer than a worker lives."""
+        return Put(
+            key=keys.contact_opened(among.contact),
+            item={"case": case.id},
+            condition=Condition(equals={"case": among.latest}),
+            expires_at=seconds(self._clock.now() + _MOMENT),
+        )
 
     def saved(self, pointers: Iterable[Pointers]) -> None:
         """To be called with what `saving` gave, once its changes are committed."""

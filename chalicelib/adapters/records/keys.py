@@ -18,6 +18,7 @@ author|<author>                         identity                           doc: 
 author|<author>                         person|<helpdesk>                  doc: the helpdesk's person
 contact|<contact>                       contact                            doc, clues (its keys), version
 contact|<contact>                       open|<opened>|<case id>            case (id) while that is open
+contact|<contact>                       open~                              case (id) that was opened last; expires
 clue|<crm>|<kind>:<platform>:<value>    clue                               contacts (ids, at most 50), version
 cursor|<name>                           cursor                             doc
 session|<name>                          session                            doc, version
@@ -59,6 +60,9 @@ LONGEST = 200
 HISTORY = "history|"
 DELIVERY = "delivery|"
 OPEN = "open|"
+OPENED = "open~"
+"""Sorts behind all that begin with `OPEN`: a list from the newest on begins with it."""
+OPEN_OR_OPENED = "open"
 DIRECTORY = "directory"
 PARKING = "parking"
 DUE = "due"
@@ -165,6 +169,10 @@ def contact(ref: ContactRef) -> Key:
 
 def contact_case(ref: ContactRef, opened_at: datetime, case_id: CaseId) -> Key:
     return contact(ref)[0], f"{OPEN}{stamp(opened_at)}|{tail(case_id)}"
+
+
+def contact_opened(ref: ContactRef) -> Key:
+    return contact(ref)[0], OPENED
 
 
 def clue(crm: str, index_key: str) -> Key:

@@ -50,12 +50,13 @@ def pointer_changes(before: Pointers | None, after: Pointers, *, takes_over: boo
     """
     old = before or _NOTHING
     item: Item = {"case": after.case.id}
-    unowned = Condition(equals={"case": after.case.id}, or_absent=True) if before is None and not takes_over else None
+    unowned = None if takes_over else Condition(equals={"case": after.case.id}, or_absent=True)
     taken = after.conversations if takes_over else after.conversations - old.conversations
     rows = after.open_conversations
     return [
         *(Put(key=key, item=item, condition=unowned) for key in sorted(taken)),
-        *(Put(key=key, item=item) for key in (after.tickets - old.tickets) | (after.contacts - old.contacts)),
+        *(Put(key=key, item=item, condition=unowned) for key in after.tickets - old.tickets),
+        *(Put(key=key, item=item) for key in after.contacts - old.contacts),
         *(Put(key=key, item={"doc": document(rows[key])}) for key in rows if key not in old.open_conversations),
         *(Delete(key=key) for key in old.contacts - after.contacts),
         *(Delete(key=key) for key in old.open_conversations if key not in rows),

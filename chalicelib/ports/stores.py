@@ -7,7 +7,7 @@ the same contract suite.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -32,6 +32,7 @@ from chalicelib.core.people import Clues, Contact, Identity
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.reply import Delivery, DeliveryStatus
 
+from chalicelib.core.report import AuditReport, SignOff
 # ---- writes ----------------------------------------------------------------------------------------------------------
 
 
@@ -157,6 +158,14 @@ class Transactions(Protocol):
 
 
 # ---- reads and unguarded changes -------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPage:
+    """A page of an account's open conversations. ``following``: where the next begins; None: this was the last."""
+
+    conversations: tuple[ConversationKey, ...]
+    following: Cursor | None = None
+
+
 
 
 class EventLedger(Protocol):
@@ -192,6 +201,10 @@ class EventLedger(Protocol):
         ...
 
     def history(self, case: CaseId) -> Sequence[LedgerEntry]:
+    def find_entries(self, keys: Sequence[EventKey]) -> Mapping[EventKey, LedgerEntry]:
+        """The records of those of `keys` that have one. Batched reads."""
+        ...
+
         """Completed events of one case, oldest first."""
         ...
 
@@ -227,6 +240,10 @@ class CaseStore(Protocol):
         """Conversations of open cases of an account, latest first: whose threads a poller re-reads."""
         ...
 
+
+    def open_page(self, account: AccountKey, *, after: Cursor | None = None, limit: int = 200) -> OpenPage:
+        """The same list in pages, so that none is always left out: from the place `after` on, or from the top."""
+        ...
 
 class DeliveryStore(Protocol):
     """Deliveries."""
@@ -327,6 +344,34 @@ class Directory(Protocol):
     def get_connection(self, kind: str, name: str) -> Connection:
         """A helpdesk or CRM. Raises ConfigurationError when there is none."""
         ...
+class ReportStore(Protocol):
+    """Reports of audits, each sealed behind its account's report before."""
+
+    def put_report(self, report: AuditReport) -> AuditReport:
+        """Seal and keep; returns it sealed. ConflictError: there is one of that id."""
+        ...
+
+    def find_report(self, report_id: str) -> AuditReport | None:
+        """One report."""
+        ...
+
+    def last_report(self, account: AccountKey) -> AuditReport | None:
+        """The latest report of an account."""
+        ...
+
+    def list_reports(self, *, limit: int = 100) -> Sequence[AuditReport]:
+        """Newest first, of all accounts."""
+        ...
+
+    def sign_off(self, signed: SignOff) -> None:
+        """Keep that somebody has looked at a report. NotFoundError: there is no such report."""
+        ...
+
+    def sign_offs(self, report_id: str) -> Sequence[SignOff]:
+        """Who has signed a report off, oldest first."""
+        ...
+
+
 
     def accounts(self) -> Sequence[Account]:
         """All accounts."""
@@ -384,3 +429,5 @@ class Stores(Protocol):
     def parking(self) -> ParkingLot: ...
     @property
     def directory(self) -> Directory: ...
+    def reports(self) -> ReportStore: ...
+    @property

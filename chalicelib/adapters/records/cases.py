@@ -11,9 +11,9 @@ from chalicelib.adapters.records.documents import Remembered, Retention, documen
 from chalicelib.adapters.records.pointers import LIVE, Pointers, pointer_changes
 from chalicelib.core.case import Case, CaseSnapshot, MessageRecord
 from chalicelib.core.errors import ConflictError, NotFoundError
-from chalicelib.core.ids import AccountKey, CaseId, ContactRef, ConversationKey, MessageKey, TicketRef, case_id
+from chalicelib.core.ids import AccountKey, CaseId, ContactRef, ConversationKey, Cursor, MessageKey, TicketRef, case_id
 from chalicelib.ports.services import Clock
-from chalicelib.ports.stores import OpenCases, RememberMessage, SaveCase
+from chalicelib.ports.stores import OpenCases, OpenPage, RememberMessage, SaveCase
 from chalicelib.ports.table import Change, Condition, Item, Key, Put, Table
 
 _CASES = 1000
@@ -75,6 +75,13 @@ class RecordCases:
         """Latest first by the day of the latest message: a row that moved with every message would cost two writes."""
         rows = self._table.query(keys.account_partition(account), prefix=keys.OPEN, newest_first=True, limit=limit)
         return list(dict.fromkeys(read(ConversationKey, item) for _, item in rows))
+
+    def open_page(self, account: AccountKey, *, after: Cursor | None = None, limit: int = 200) -> OpenPage:
+        partition = keys.account_partition(account)
+        rows = self._table.query(partition, prefix=keys.OPEN, newest_first=True, limit=limit, after=after)
+        found = dict.fromkeys(read(ConversationKey, item) for _, item in rows)
+        following = Cursor(rows[-1][0][1]) if len(rows) == limit else None
+        return OpenPage(conversations=tuple(found), following=following)
 
     def saving(self, write: SaveCase) -> tuple[Pointers, Sequence[Change]]:
         """A case's next version, and the changes that store it with the pointers that differ from the version before.

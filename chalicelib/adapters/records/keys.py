@@ -27,6 +27,9 @@ parked|<id>                             body|<number>                      text:
 parking                                 <parked at>|<id>                   item (its id)
 due                                     <at>|<id>                          doc: a job that waits for that time
 directory                               account|<account>                  doc
+audits                                  <id>: begins with its time         doc: a report
+audit|<account>                         last                               report (id), seal: of the account's last
+signed|<report id>                      <at>|<digest>                      doc: a sign-off
 directory                               connection|<kind>|<name>           doc
 directory                               endpoint|<kind>|<connector>|<..>   doc
 directory                               policy                             doc
@@ -67,6 +70,7 @@ DIRECTORY = "directory"
 PARKING = "parking"
 DUE = "due"
 ACCOUNT, CONNECTION, ENDPOINT = "account|", "connection|", "endpoint|"
+REPORTS = "audits"
 
 _ESCAPES = str.maketrans({"%": "%25", ":": "%3A", "|": "%7C"})
 
@@ -204,6 +208,23 @@ def parking(parked_at: datetime, item_id: str) -> Key:
 
 
 def account(key: AccountKey) -> Key:
+def report(report_id: str) -> Key:
+    return REPORTS, tail(report_id)
+
+
+def last_report(key: AccountKey) -> Key:
+    return f"audit|{part(key.platform)}:{tail(key.account)}", "last"
+
+
+def sign_offs(report_id: str) -> str:
+    """The partition of a report's sign-offs."""
+    return f"signed|{tail(report_id)}"
+
+
+def sign_off(report_id: str, at: datetime, by: str) -> Key:
+    return sign_offs(report_id), f"{stamp(at)}|{_mark(by)}"
+
+
     return DIRECTORY, f"{ACCOUNT}{part(key.platform)}:{tail(key.account)}"
 
 

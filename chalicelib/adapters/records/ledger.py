@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -126,6 +126,10 @@ class RecordLedger:
         wanted = list(dict.fromkeys(keys_asked))
         stored = self._stored([keys.event(key) for key in wanted])
         return [key for key in wanted if keys.event(key) not in stored]
+
+    def find_entries(self, keys_asked: Sequence[EventKey]) -> Mapping[EventKey, LedgerEntry]:
+        stored = self._stored([keys.event(key) for key in dict.fromkeys(keys_asked)])
+        return {key: read(LedgerEntry, stored[keys.event(key)]) for key in keys_asked if keys.event(key) in stored}
 
     def history(self, case: CaseId) -> Sequence[LedgerEntry]:
         found: list[LedgerEntry] = []

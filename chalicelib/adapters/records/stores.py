@@ -33,6 +33,7 @@ class RecordStores:
         self.directory = RecordDirectory(table, clock)
         self.sessions = RecordSessions(table)
         self.transactions = RecordTransactions(
+        self.reports = RecordReports(table)
             table,
             ledger=self.ledger,
             cases=self.cases,

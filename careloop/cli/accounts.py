@@ -16,6 +16,7 @@ from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoin
 from chalicelib.core.codec import to_data
 from chalicelib.core.errors import ConfigurationError, UnknownEndpointError
 from chalicelib.core.ids import AccountId, AccountKey
+from chalicelib.pipeline.poll import note_added
 from chalicelib.ports.spec import CredentialField, Spec, UsedFor
 
 
@@ -101,6 +102,7 @@ def add(app: Application, kind: str, connector: str, name: str, **choices: Any) 
     if kind_ is ConnectionKind.PLATFORM:
         account = _account(app, connector, name, choices, options)
         app.runtime.stores.directory.put_account(account)
+        note_added(app.runtime, account.key)
     else:
         connection = Connection(
             kind=kind_,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from chalicelib.core.case import Case
 from chalicelib.core.commands import HELP
@@ -14,6 +14,8 @@ from chalicelib.core.people import Author, Candidate, ContactMatch, Verdict
 from chalicelib.core.reply import Delivery, DeliveryReceipt
 
 MOST_SUBJECT = 120
+LATE = timedelta(minutes=10)
+"""A message that was received so long after it was written says so on its ticket."""
 _SURFACES = {
     Surface.COMMENT: "comment",
     Surface.POST: "post",
@@ -45,10 +47,13 @@ def attachment_lines(attachments: Iterable[Attachment]) -> list[str]:
     ]
 
 
-def message_body(message: InboundMessage, text: str | None = None) -> str:
-    """A customer's message as a ticket entry: their words, then what came along."""
+def message_body(message: InboundMessage, text: str | None = None, received_at: datetime | None = None) -> str:
+    """A customer's message as a ticket entry: their words, then what came along, and when it was written if it was
+    received late: newer ones may stand above it."""
     words = message.text if text is None else text
     lines = attachment_lines(message.attachments)
+    if received_at is not None and received_at - message.sent_at >= LATE:
+        lines.append(f"(Written {_when(message.sent_at)} UTC; it reached us late, {_when(received_at)} UTC.)")
     return "\n".join([words or "(no text)", *([""] if lines else []), *lines])
 
 
@@ -190,7 +195,7 @@ def why_note(case: Case, entries: Iterable[str], deliveries: Iterable[Delivery])
 
 
 def _when(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def text_digest(text: str) -> str:

@@ -122,7 +122,7 @@ def customers_entry(
 ) -> Comment:
     """A customer's message as an entry of the ticket."""
     return Comment(
-        body=compose.message_body(event),
+        body=compose.message_body(event, received_at=work.envelope.received_at),
         visibility=Visibility.PUBLIC,
         external_id=entry_id(work.envelope.key),
         author=person,

@@ -6,7 +6,7 @@ import pytest
 
 from bench.calls import COLD, ECHO, FIRST, FURTHER, MINUTE, REPLY, VENDORS, Counts, count
 
-BUDGET = {FIRST: 14, FURTHER: 6, REPLY: 9, ECHO: 5, MINUTE: 6, COLD: 22}
+BUDGET = {FIRST: 14, FURTHER: 6, REPLY: 9, ECHO: 5, MINUTE: 7, COLD: 22}
 """Calls, without those that Lambda's poller makes (``python -m bench calls`` shows them by stage)."""
 
 

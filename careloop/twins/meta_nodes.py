@@ -10,6 +10,8 @@ from careloop.twins.meta_world import Data, MetaWorld, Refused, comment_url, iso
 
 READABLE = 20
 """Messages of a thread that can be read."""
+LISTED = 600
+"""Posts that a feed lists (of a year, about; Graph API reference > Page feed, limitations)."""
 
 
 def _names(text: str) -> frozenset[str]:
@@ -50,9 +52,10 @@ class MetaNodes:
         raise gone(name)
 
     def feed(self, page: Data, fields: str | None) -> list[Data]:
-        """Own and visitors' posts, newest first."""
-        found = [item for item in self.world.data["posts"].values() if item["page"] == page["id"]]
-        return [chosen("Post", self._post(item), fields, _POST) for item in found[::-1] if self._is_seen(item)]
+        """Own and visitors' posts, newest first, at most `LISTED`."""
+        posts = self.world.data["posts"].values()
+        found = [item for item in posts if item["page"] == page["id"] and self._is_seen(item)]
+        return [chosen("Post", self._post(item), fields, _POST) for item in found[::-1][:LISTED]]
 
     def ratings(self, page: Data, fields: str | None) -> list[Data]:
         """Recommendations, newest first."""

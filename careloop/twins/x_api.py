@@ -22,6 +22,7 @@ _NEW_POST = {"text", "reply", "quote_tweet_id", "media", "made_with_ai", "direct
 _REPLY = {"in_reply_to_tweet_id", "exclude_reply_user_ids", "auto_populate_reply_metadata"}
 _NUMBER = re.compile(r"[0-9]{1,19}")
 SEARCHED = timedelta(days=7)
+MENTIONS_LISTED = 800
 DM_KEPT = timedelta(days=30)
 
 
@@ -153,7 +154,8 @@ class XApi(XOperator):
             for post in self.world.posts()
             if who in post["inherited"] or any(item["id"] == who for item in self.world.named(post["text"]))
         ]
-        return 200, self._page(request, [post for post in found if self.world.sees(us, post)], wanted, least=5)
+        seen = [post for post in found[:MENTIONS_LISTED] if self.world.sees(us, post)]
+        return 200, self._page(request, seen, wanted, least=5)
 
     def _timeline(self, request: TwinRequest, us: str) -> Answer:
         wanted = asked(request.query, (*_POST, *_TIMED, "max_results", "pagination_token", "exclude"))

@@ -166,14 +166,15 @@ def result_data(value: Any) -> Any:
     if isinstance(value, Parsed):
         return parsed_data(value)
     if isinstance(value, ports.Polled):
-        return {"parsed": parsed_data(value.parsed), "cursor": value.cursor, "more": value.more}
+        told = {"cursor": value.cursor, "more": value.more, "paused": value.paused}
+        return {"parsed": parsed_data(value.parsed), **told}
     return codec.to_data(value) if value is not None else None
 
 
 def wanted_result(value: Any) -> Any:
     """`value` of a case with what may be left out put in."""
     if isinstance(value, dict) and "parsed" in value:
-        return {"more": False, **value, "parsed": wanted_result(value["parsed"])}
+        return {"more": False, "paused": False, **value, "parsed": wanted_result(value["parsed"])}
     if isinstance(value, dict) and "events" in value:
         return {"malformed": [], "ignored": {}, **value}
     return value

@@ -27,6 +27,7 @@ from chalicelib.core.errors import (
     CredentialsError,
     NotAnswerableError,
     NotFoundError,
+    RateLimitedError,
     RecipientUnreachableError,
     RejectedError,
     UnavailableError,
@@ -60,16 +61,24 @@ class Client:
     def poll(self, cursor: Cursor | None) -> Polled:
         """Mentions, replies and quotes since `cursor`, at most 500 at a time."""
         account, now = self._context.account.key, self._context.clock.now()
-        place, found = read_place(cursor, now), []
+        place, limited = read_place(cursor, now), False
+        found: list[Parsed[PlatformEvent]] = []
         for _ in range(_PAGES):
             params = {"limit": _PAGE_SIZE, "reasons": REASONS, "cursor": place.page}
-            page = self._read("app.bsky.notification.listNotifications", params)
+            try:
+                page = self._read("app.bsky.notification.listNotifications", params)
+            except RateLimitedError:
+                if not found:
+                    raise
+                limited = True
+                break
             with readable():
                 events, place, goes_on = read_page(page, place, account, now)
             found.append(events)
             if not goes_on:
                 break
-        return Polled(parsed=joined(found), cursor=place.write(), more=place.page is not None)
+        more = place.page is not None
+        return Polled(parsed=joined(found), cursor=place.write(), more=more and not limited, paused=more and limited)
 
     def cursor_at(self, moment: datetime) -> Cursor:
         """The cursor with which `poll` begins at `moment`."""

@@ -24,6 +24,7 @@ REASONS = ("mention", "reply", "quote")
 OVERLAP = timedelta(hours=1)
 _LOST_PLACE = timedelta(days=1)
 _MAX_KNOWN = 2000
+"""Of the newest entries, so that a cursor stays small however long a sweep is; others may come twice."""
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -51,8 +52,7 @@ class Place:
 
     def finished(self, lowest: datetime) -> Place:
         """The sweep reached its end, `lowest` being the last entry that it read."""
-        known = dict(list(self.reading.items())[:_MAX_KNOWN])
-        return Place(last=max(self.last, self.top), floor=lowest, known=known)
+        return Place(last=max(self.last, self.top), floor=lowest, known=self.reading)
 
 
 def cursor_at(moment: datetime) -> Cursor:
@@ -120,7 +120,8 @@ def _sift(entries: Sequence[Any], place: Place) -> tuple[list[Any], set[str], di
             fresh.append(entry)
             if uri in place.known:
                 changed.add(uri)
-        reading[uri] = cid
+        if uri in reading or len(reading) < _MAX_KNOWN:
+            reading[uri] = cid
     return fresh, changed, reading
 
 

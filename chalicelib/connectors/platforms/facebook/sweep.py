@@ -1,9 +1,9 @@
 """One bounded poll of a page: reviews and posts since the watermark, and the comments of every post that changed.
 
-The feed is ordered by creation, so an old post with a new comment is found by its ``updated_time``; the newest
-`FEED_PAGES` pages of posts are looked at. The cursor carries the work that is left, so that a poll which hits its bound
-goes on where it stopped. What was edited or removed meanwhile can't be found this way. Source: Graph API reference >
-Page feed, Object comments, Page ratings, read 2026-11-22.
+The feed is ordered by creation, so an old post with a new comment is found by its ``updated_time``; the feed is read
+down until `FEED_PAGES` pages in a row show nothing new. The cursor carries the work that is left, so that a poll which
+hits its bound goes on where it stopped. What was edited or removed meanwhile can't be found this way. Source: Graph API
+reference > Page feed, Object comments, Page ratings, Paginated results, read 2026-11-22.
 """
 
 from __future__ import annotations
@@ -26,14 +26,17 @@ from chalicelib.connectors.platforms.facebook.nodes import (
 )
 from chalicelib.connectors.toolkit.api import segment
 from chalicelib.connectors.toolkit.payload import Collector, Reader, read_json
-from chalicelib.core.errors import NotFoundError, PayloadError, RejectedError
+from chalicelib.core.errors import NotFoundError, PayloadError, RateLimitedError, RejectedError
 from chalicelib.core.events import InboundMessage, Parsed
 from chalicelib.core.ids import Cursor
-from chalicelib.ports.platform import Polled
+from chalicelib.ports.platform import HISTORY_ENDS, Polled
 
 CALLS = 20
 """Most calls of one poll."""
 FEED_PAGES = 8
+"""Pages of posts without a new post or comment, after which older ones are taken to be at rest."""
+FEED_LISTED = 500
+"""A feed that ends after so many posts, all of them new, was ended by Meta (about 600 posts of a year are listed)."""
 POSTS = 25
 COMMENTS = 100
 OVERLAP = timedelta(minutes=10)
@@ -42,17 +45,25 @@ FIRST_LOOK = timedelta(hours=1)
 """How far back the first poll of all looks."""
 
 
+_RARE = ("reviews", "seen", "lost")
+"""What a cursor does without when it says nothing."""
+
+
 @dataclass(slots=True)
 class Sweep:
     """The cursor. ``since``: the watermark; ``began``: when this sweep began, the next watermark; ``stage``: feed pages
-    read, -1 before the reviews; ``feed``: the next feed page; ``posts``: whose comments are still to be read, and the
-    cursor of the next page of them."""
+    in a row without news, -1 while the reviews are read; ``reviews``, ``feed``: the next page of them; ``posts``: whose
+    comments are still to be read, and the cursor of the next page of them; ``seen``: posts read, all of them new;
+    ``lost``: a page's cursor was refused, and its list begun again."""
 
     since: str
     began: str
     stage: int = -1
     feed: str | None = None
     posts: dict[str, str | None] = field(default_factory=dict)
+    reviews: str | None = None
+    seen: int = 0
+    lost: bool = False
 
     @property
     def watermark(self) -> datetime:
@@ -66,10 +77,16 @@ class Sweep:
 
 
 def poll(graph: GraphApi, side: Side, cursor: Cursor | None, now: datetime) -> Polled:
-    """At most `CALLS` calls on from `cursor`. Raises leaves; then nothing is lost, as the cursor stays."""
+    """At most `CALLS` calls on from `cursor`. Raises leaves; then nothing is lost, as the cursor stays. A limit that is
+    met after the first call ends the poll there, so that however small the allowance is, it goes on."""
     sweep, out, calls, busy = _open(cursor, now), Collector(), 0, False
     while not sweep.is_done and calls < CALLS and not busy:
-        busy = _step(graph, side, sweep, out)
+        try:
+            busy = _step(graph, side, sweep, out)
+        except RateLimitedError:
+            if calls == 0:
+                raise
+            busy = True
         calls += 1
     more = not sweep.is_done and not busy
     if sweep.is_done:
@@ -85,7 +102,8 @@ def cursor_at(moment: datetime) -> Cursor:
 
 
 def _write(sweep: Sweep) -> Cursor:
-    return Cursor(json.dumps(asdict(sweep), separators=(",", ":")))
+    data = {name: value for name, value in asdict(sweep).items() if value or name not in _RARE}
+    return Cursor(json.dumps(data, separators=(",", ":")))
 
 
 def _open(cursor: Cursor | None, now: datetime) -> Sweep:
@@ -107,6 +125,9 @@ def _restore(cursor: Cursor) -> Sweep | None:
             stage=int(data.need_id("stage")),
             feed=data.find_id("feed"),
             posts={post: posts.find_id(post) for post in posts.keys()},  # noqa: SIM118
+            reviews=data.find_id("reviews"),
+            seen=int(data.find_id("seen") or 0),
+            lost=data.find_bool("lost") or False,
         )
     except (PayloadError, ValueError):
         return None
@@ -122,21 +143,46 @@ def _step(graph: GraphApi, side: Side, sweep: Sweep, out: Collector) -> bool:
 
 
 def _ratings(graph: GraphApi, side: Side, sweep: Sweep, out: Collector) -> bool:
-    sweep.stage = 0
     try:
-        page = _one(graph, f"/{segment(graph.page)}/ratings", RATING_FIELDS, POSTS)
+        page = _one(graph, f"/{segment(graph.page)}/ratings", RATING_FIELDS, POSTS, after=sweep.reviews)
     except (RejectedError, NotFoundError):
-        # Pages that have recommendations switched off.
-        out.ignore("poll/ratings")
+        if _begins_again(sweep, sweep.reviews):
+            sweep.reviews = None
+        else:
+            # Pages that have recommendations switched off.
+            out.ignore("poll/ratings")
+            sweep.stage = 0
         return False
-    _collect(out, page, sweep.watermark, partial(rating_event, side))
+    reached = _collect(out, page, sweep.watermark, partial(rating_event, side))
+    sweep.reviews = None if reached else page.after
+    sweep.stage = -1 if sweep.reviews else 0
     return page.busy
 
 
+def _begins_again(sweep: Sweep, after: str | None) -> bool:
+    """Whether a refused page may be one whose cursor is no longer good (Meta advises against keeping them): then its
+    list is begun again, once in a sweep."""
+    if after is None or sweep.lost:
+        return False
+    sweep.lost = True
+    return True
+
+
 def _feed(graph: GraphApi, side: Side, sweep: Sweep, out: Collector) -> bool:
-    page = _one(graph, f"/{segment(graph.page)}/feed", POST_FIELDS, POSTS, after=sweep.feed)
-    sweep.stage, sweep.feed = (sweep.stage + 1 if page.after else FEED_PAGES), page.after
-    _collect(out, page, sweep.watermark, partial(_post, side, sweep))
+    try:
+        page = _one(graph, f"/{segment(graph.page)}/feed", POST_FIELDS, POSTS, after=sweep.feed)
+    except (RejectedError, NotFoundError):
+        if not _begins_again(sweep, sweep.feed):
+            raise
+        sweep.feed, sweep.seen = None, 0
+        return False
+    reached = _collect(out, page, sweep.watermark, partial(_post, side, sweep))
+    sweep.seen += len(page.items)
+    if page.after is None and not reached and sweep.stage == 0 and sweep.seen >= FEED_LISTED:
+        out.ignore(HISTORY_ENDS)
+    is_at_rest = reached and not sweep.posts
+    sweep.stage = FEED_PAGES if page.after is None else sweep.stage + 1 if is_at_rest else 0
+    sweep.feed = page.after
     return page.busy
 
 
@@ -154,9 +200,12 @@ def _comments(graph: GraphApi, side: Side, sweep: Sweep, out: Collector) -> bool
     try:
         page = _one(graph, path, COMMENT_FIELDS, COMMENTS, after, filter="stream", order="reverse_chronological")
     except (NotFoundError, RejectedError):
-        # One that can't be read must not hide all others for good.
-        out.ignore("poll/post refused")
-        del sweep.posts[post]
+        if _begins_again(sweep, after):
+            sweep.posts[post] = None
+        else:
+            # One that can't be read must not hide all others for good.
+            out.ignore("poll/post refused")
+            del sweep.posts[post]
         return False
     reached = _collect(out, page, sweep.watermark, partial(comment_event, side, post))
     if page.after is None or reached:

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from chalicelib.connectors.platforms._meta.conversations import fetch_messages
+from chalicelib.connectors.platforms._meta.conversations import READABLE, fetch_messages
 from chalicelib.connectors.platforms._meta.entry import Side
 from chalicelib.connectors.platforms._meta.graph import GraphApi, ListPage
 from chalicelib.connectors.toolkit.api import segment
 from chalicelib.connectors.toolkit.payload import Collector, Reader, read_json
-from chalicelib.core.errors import NotFoundError, PayloadError, RejectedError, UnavailableError
+from chalicelib.core.errors import NotFoundError, PayloadError, RateLimitedError, RejectedError, UnavailableError
 from chalicelib.core.events import Attachment, AttachmentKind, InboundMessage, Parsed, Surface, Visibility
 from chalicelib.core.ids import AuthorId, Cursor
-from chalicelib.ports.platform import Polled
+from chalicelib.ports.platform import HISTORY_ENDS, Polled
 
 CONVERSATIONS = 20
 """Conversations of one poll; each is one more call (2 calls a second are allowed)."""
@@ -32,11 +32,14 @@ _FIELDS = "id,updated_time,participants"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """The cursor. ``since``: the watermark; ``began``: when this round began, the next watermark; ``after``: the next
-    page of conversations, None between rounds."""
+    page of conversations, None at the top; ``read``: which conversations of this page were read already; ``lost``: a
+    page was refused, and the round begun again."""
 
     since: datetime
     began: datetime
     after: str | None = None
+    read: tuple[str, ...] = ()
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,29 +138,63 @@ def cursor_at(moment: datetime) -> Cursor:
 
 
 def poll(graph: GraphApi, side: Side, cursor: Cursor | None, now: datetime) -> Polled:
-    """One page of conversations and their newest messages. Raises leaves; then the cursor stays."""
+    """One page of conversations and their newest messages. Raises leaves; then the cursor stays. A limit that is met on
+    the way ends the poll there; the next goes on with the same page."""
     place = (_restore(cursor) if cursor else None) or Place(since=now - FIRST_LOOK, began=now)
-    if place.after is None:
-        place = Place(since=place.since, began=now)
-    oldest, out = place.since - OVERLAP, Collector()
-    path = f"/{segment(graph.page)}/conversations"
-    page = next(graph.pages(path, most=1, after=place.after, platform="messenger", fields=_FIELDS, limit=CONVERSATIONS))
-    reached = False
-    for item in page.items:
-        updated = _updated(item, out)
-        if updated is not None and updated >= oldest:
-            out.attempt(partial(_collect_conversation, graph, side, oldest, out), item)
-        reached = reached or (updated is not None and updated < oldest)
+    if place.after is None and not place.read:
+        place = replace(place, began=now, lost=False)
+    try:
+        page = _page(graph, place)
+    except (RejectedError, NotFoundError):
+        if place.after is None or place.lost:
+            raise
+        # Meta's cursors do not live long: from the top again, once in a round.
+        place = replace(place, after=None, lost=True)
+        page = _page(graph, place)
+    out = Collector()
+    reached, read, limited = _read_page(graph, side, place, page, out)
     unfinished = page.after is not None and not reached
-    place = (
-        Place(since=place.since, began=place.began, after=page.after)
-        if unfinished
-        else Place(since=place.began, began=place.began)
-    )
+    if limited:
+        place = replace(place, read=read)
+    elif unfinished:
+        place = replace(place, after=page.after, read=())
+    else:
+        place = Place(since=place.began, began=place.began)
     events = sorted(out.events, key=lambda event: event.sent_at)
     parsed = Parsed(events=tuple(events), malformed=tuple(out.malformed), ignored=dict(out.ignored))
-    more, paused = unfinished and not page.busy, unfinished and page.busy
-    return Polled(parsed=parsed, cursor=_save(place), more=more, paused=paused)
+    paused = limited or (unfinished and page.busy)
+    return Polled(parsed=parsed, cursor=_save(place), more=unfinished and not paused, paused=paused)
+
+
+def _read_page(
+    graph: GraphApi, side: Side, place: Place, page: ListPage, out: Collector
+) -> tuple[bool, tuple[str, ...], bool]:
+    """Read the conversations of a page. Returns whether it reaches what is old, what was read, and whether a limit was
+    met before all was. Raises RateLimitedError when it was met before anything was."""
+    oldest, reached, read = place.since - OVERLAP, False, list(place.read)
+    for item in page.items:
+        updated = _updated(item, out)
+        if updated is not None and updated < oldest:
+            reached = True
+        elif updated is not None and (name := _version(item, updated)) not in read:
+            try:
+                out.attempt(partial(_collect_conversation, graph, side, oldest, out), item)
+            except RateLimitedError:
+                if len(read) == len(place.read):
+                    raise
+                return reached, tuple(read), True
+            read.append(name)
+    return reached, tuple(read), False
+
+
+def _version(item: Reader, updated: datetime) -> str:
+    """A conversation as it was at that time."""
+    return f"{item.value.get('id')}@{updated.timestamp():.0f}"
+
+
+def _page(graph: GraphApi, place: Place) -> ListPage:
+    path = f"/{segment(graph.page)}/conversations"
+    return next(graph.pages(path, most=1, after=place.after, platform="messenger", fields=_FIELDS, limit=CONVERSATIONS))
 
 
 def _updated(item: Reader, out: Collector) -> datetime | None:
@@ -179,18 +216,28 @@ def _collect_conversation(graph: GraphApi, side: Side, oldest: datetime, out: Co
         out.ignore("poll/conversation refused")
         return
     # They come newest first and times are whole seconds: so equal times keep their order.
+    before = len(out.events)
     for node in reversed(messages):
         out.attempt(partial(collect, out, side, person, oldest), node)
+    if len(messages) >= READABLE and len(out.events) - before == len(messages):
+        out.ignore(HISTORY_ENDS)
 
 
 def _save(place: Place) -> Cursor:
     data = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(place).items()}
+    data = {name: value for name, value in data.items() if value or name not in ("read", "lost")}
     return Cursor(json.dumps(data, separators=(",", ":")))
 
 
 def _restore(cursor: Cursor) -> Place | None:
     try:
         data = read_json(cursor.encode())
-        return Place(since=data.need_time("since"), began=data.need_time("began"), after=data.find_id("after"))
+        return Place(
+            since=data.need_time("since"),
+            began=data.need_time("began"),
+            after=data.find_id("after"),
+            read=tuple(item.find_text() or "" for item in data.items("read")),
+            lost=data.find_bool("lost") or False,
+        )
     except PayloadError:
         return None

@@ -18,6 +18,14 @@ LAG = timedelta(minutes=2)
 FIRST_LOOK = timedelta(hours=1)
 """How far back the first poll of an account looks."""
 
+SETTLED = timedelta(days=1)
+"""What is older appears in no list any more: a quiet account's place moves on, so that an old one means an outage."""
+MENTIONS_LISTED = 800
+"""X lists so many of the newest mentions (docs.x.com, user mentions timeline, 2026-08)."""
+MENTIONS_SLACK = 20
+"""Of these, some may be left out: deleted, or not ours to see."""
+MESSAGES_KEPT = timedelta(days=30)
+
 _EPOCH_MS = 1288834974657  # what X's ids count from: milliseconds, then 22 bits that tell ids of the same one apart
 _NAMES = ("mentions", "messages")
 
@@ -30,12 +38,13 @@ def id_at(at: datetime) -> int:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """``since``: all up to this id is known. While a long list is taken: ``goal``, what ``since`` becomes in the end,
-    and where to go on: below the id ``until``, or at the page ``token``."""
+    ``taken``, how many entries were read, and where to go on: below the id ``until``, or at the page ``token``."""
 
     since: int
     goal: int | None = None
     until: int | None = None
     token: str | None = None
+    taken: int = 0
 
     @property
     def is_under_way(self) -> bool:
@@ -48,7 +57,8 @@ class Place:
 
     def below(self, ids: list[int], now: datetime) -> Place:
         """The place when there is more below these ids."""
-        return Place(since=self.since, goal=self._goal(ids, now), until=min(ids))
+        taken = self.taken + len(ids)
+        return Place(since=self.since, goal=self._goal(ids, now), until=min(ids), taken=taken)
 
     def at_page(self, ids: list[int], now: datetime, token: str) -> Place:
         """The place when there is more from the page `token` on."""
@@ -58,7 +68,15 @@ class Place:
         """The newest id, but no later than what is settled when the top of the list is read; it never goes back."""
         if self.goal is not None:
             return self.goal
-        return max(self.since, min(max(ids, default=0), id_at(now - LAG)))
+        return max(self.since, id_at(now - SETTLED), min(max(ids, default=0), id_at(now - LAG)))
+
+    def is_cut_off(self, ids: list[int]) -> bool:
+        """Whether mentions ended with these ids by X's bound, and not because nothing more is there."""
+        return self.taken + len(ids) >= MENTIONS_LISTED - MENTIONS_SLACK
+
+    def is_before(self, kept: timedelta, now: datetime) -> bool:
+        """Whether it lies before what X still keeps."""
+        return self.since < id_at(now - kept) - 1
 
 
 def cursor_at(moment: datetime) -> Cursor:
@@ -87,6 +105,7 @@ def _place(values: object) -> Place | None:
         goal=values["goal"] if _is_id(values.get("goal")) else None,
         until=values["until"] if _is_id(values.get("until")) else None,
         token=token if isinstance(token, str) and token else None,
+        taken=values["taken"] if _is_id(values.get("taken")) else 0,
     )
 
 
@@ -98,6 +117,6 @@ def write_cursor(places: Mapping[str, Place]) -> Cursor:
     """As `read_cursor` reads it."""
     data = {}
     for name, place in sorted(places.items()):
-        fields = {"since": place.since, "goal": place.goal, "until": place.until, "token": place.token}
-        data[name] = {key: value for key, value in fields.items() if value is not None}
+        fields = {"goal": place.goal, "until": place.until, "token": place.token, "taken": place.taken or None}
+        data[name] = {"since": place.since, **{key: value for key, value in fields.items() if value is not None}}
     return Cursor(json.dumps(data, separators=(",", ":")))

@@ -9,14 +9,21 @@ from functools import partial
 
 from chalicelib.connectors.platforms.x.calls import DM_FIELDS, XApi
 from chalicelib.connectors.platforms.x.current import read_dm_event, read_post
-from chalicelib.connectors.platforms.x.places import Place, read_cursor, write_cursor
+from chalicelib.connectors.platforms.x.places import MESSAGES_KEPT, Place, read_cursor, write_cursor
 from chalicelib.connectors.platforms.x.posts import Post, View, concerns_us, events_of, once
 from chalicelib.connectors.toolkit.api import segment
 from chalicelib.connectors.toolkit.payload import Collector, Reader
-from chalicelib.core.errors import CareloopError, NotFoundError, PayloadError, RejectedError, UnavailableError
+from chalicelib.core.errors import (
+    CareloopError,
+    NotFoundError,
+    PayloadError,
+    RateLimitedError,
+    RejectedError,
+    UnavailableError,
+)
 from chalicelib.core.events import InboundMessage, MessageEdited, Parsed, PlatformEvent
 from chalicelib.core.ids import Cursor
-from chalicelib.ports.platform import Polled
+from chalicelib.ports.platform import HISTORY_ENDS, Polled
 
 PAGE = "100"
 PAGES = 5
@@ -48,32 +55,43 @@ class Reading:
         When the messages can't be read but mentions were, the mentions are handed on and the failure is counted; it
         comes again, as an error, as soon as there is nothing to hand on.
         """
-        places = read_cursor(cursor, now)
-        collector = Collector()
-        places["mentions"] = self._mentions(places["mentions"], collector, now)
+        places, collector = read_cursor(cursor, now), Collector()
+        places["mentions"], paused = self._mentions(places["mentions"], collector, now)
         if messages:
             try:
-                places["messages"] = self._messages(places["messages"], collector, now)
+                places["messages"], limited = self._messages(places["messages"], collector, now)
+                paused = paused or limited
             except CareloopError as error:
                 if not collector.events:
                     raise
                 collector.ignore(f"messages unread: {error.code}")
-        under_way = any(place.is_under_way for place in places.values())
-        return Polled(parsed=_parsed(collector), cursor=write_cursor(places), more=under_way)
+                paused = True
+        more = any(place.is_under_way for place in places.values()) and not paused
+        return Polled(parsed=_parsed(collector), cursor=write_cursor(places), more=more, paused=paused)
 
-    def _mentions(self, place: Place, collector: Collector, now: datetime) -> Place:
+    def _mentions(self, place: Place, collector: Collector, now: datetime) -> tuple[Place, bool]:
+        """The place after some pages, and whether a limit was met on the way."""
         params = {**self._api.post_fields, "max_results": PAGE, "since_id": str(place.since)}
         if place.until is not None:
             params["until_id"] = str(place.until)
         ids: list[int] = []
-        token = None
-        for page in self._pages(f"/2/users/{self._me}/mentions", params):
-            self._take(page.entries, partial(self._add_post, collector, page.includes), collector)
-            ids += _numbers(page.entries)
-            token = page.token
-        return place.below(ids, now) if token and ids else place.finished(ids, now)
+        token, limited = None, False
+        try:
+            for page in self._pages(f"/2/users/{self._me}/mentions", params):
+                self._take(page.entries, partial(self._add_post, collector, page.includes), collector)
+                ids += _numbers(page.entries)
+                token = page.token
+        except RateLimitedError:
+            if not ids:
+                raise
+            limited = True
+        if token and ids:
+            return place.below(ids, now), limited
+        if place.is_cut_off(ids):
+            collector.ignore(HISTORY_ENDS)
+        return place.finished(ids, now), limited
 
-    def _messages(self, place: Place, collector: Collector, now: datetime) -> Place:
+    def _messages(self, place: Place, collector: Collector, now: datetime) -> tuple[Place, bool]:
         """X knows no "since" here: pages are read until one reaches down to what is known."""
         try:
             return self._messages_from(place.token, place, collector, now)
@@ -82,16 +100,28 @@ class Reading:
                 raise
             return self._messages_from(None, place, collector, now)  # the page's token is too old: from the top again
 
-    def _messages_from(self, token: str | None, place: Place, collector: Collector, now: datetime) -> Place:
+    def _messages_from(
+        self, token: str | None, place: Place, collector: Collector, now: datetime
+    ) -> tuple[Place, bool]:
         ids: list[int] = []
-        for page in self._pages("/2/dm_events", {**DM_FIELDS, "max_results": PAGE}, token):
-            new = [entry for entry in page.entries if any(number > place.since for number in _numbers([entry]))]
-            self._take(new, partial(self._add_message, collector, page.includes), collector)
-            ids += _numbers(page.entries)
-            token = page.token
-            if len(new) < len(page.entries):
-                return place.finished(ids, now)
-        return place.at_page(ids, now, token) if token else place.finished(ids, now)
+        limited = False
+        try:
+            for page in self._pages("/2/dm_events", {**DM_FIELDS, "max_results": PAGE}, token):
+                new = [entry for entry in page.entries if any(number > place.since for number in _numbers([entry]))]
+                self._take(new, partial(self._add_message, collector, page.includes), collector)
+                ids += _numbers(page.entries)
+                token = page.token
+                if len(new) < len(page.entries):
+                    return place.finished(ids, now), False
+        except RateLimitedError:
+            if not ids:
+                raise
+            limited = True
+        if token:
+            return place.at_page(ids, now, token), limited
+        if place.is_before(MESSAGES_KEPT, now):
+            collector.ignore(HISTORY_ENDS)
+        return place.finished(ids, now), limited
 
     # -- threads and single posts --------------------------------------------------------------------------------------
 

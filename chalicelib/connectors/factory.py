@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from chalicelib.connectors import registry
+from chalicelib.connectors.toolkit.guarded import GuardedHttp, Remote
 from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoint
 from chalicelib.core.errors import ConfigurationError
 from chalicelib.core.ids import AccountKey
@@ -15,7 +16,7 @@ from chalicelib.ports.helpdesk import HelpdeskClient, HelpdeskContext
 from chalicelib.ports.platform import PlatformClient, PlatformContext
 from chalicelib.ports.receiver import ReceiverContext
 from chalicelib.ports.services import Clock, Http, SecretStore, SessionStore
-from chalicelib.ports.spec import HelpdeskSpec, PlatformSpec
+from chalicelib.ports.spec import HelpdeskSpec, PlatformSpec, Spec
 from chalicelib.ports.stores import Stores
 
 
@@ -29,6 +30,7 @@ class ConnectorFactory:
     http: Http
     clock: Clock
     _clients: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _remotes: dict[str, Remote] = field(default_factory=dict, repr=False)
 
     def receiver(self, kind: ConnectionKind, endpoint: Endpoint) -> Any:
         """A receiver with the endpoint's verification secrets."""
@@ -57,17 +59,22 @@ class ConnectorFactory:
         """The client of an account."""
         kind = ConnectionKind.PLATFORM
         credentials = self.secrets.credentials(kind, account.key.platform, account.key.account)
-        marker = (kind, account.key, tuple(sorted(account.options.items())), tuple(sorted(credentials.items())))
+        options = tuple(sorted(account.options.items()))
+        marker = (kind, account.key, patient, options, tuple(sorted(credentials.items())))
         if marker not in self._clients:
             context = PlatformContext(
-                account=account, credentials=credentials, http=self.http, clock=self.clock, sessions=self.sessions
+                account=account,
+                credentials=credentials,
+                http=self._guarded(registry.spec(kind, account.key.platform), str(account.key), patient=patient),
+                clock=self.clock,
+                sessions=self.sessions,
             )
             self._clients[marker] = registry.client(kind, account.key.platform, context)
         return cast(PlatformClient, self._clients[marker])
 
     def helpdesk(self, name: str, *, patient: bool = False) -> HelpdeskClient:
         """The client of a helpdesk connection."""
-        return cast(HelpdeskClient, self._connected(ConnectionKind.HELPDESK, name))
+        return cast(HelpdeskClient, self._connected(ConnectionKind.HELPDESK, name, patient=patient))
 
     def crm(self, name: str) -> CrmClient:
         """The client of a CRM connection."""
@@ -82,12 +89,21 @@ class ConnectorFactory:
         connector = self.stores.directory.get_connection(ConnectionKind.HELPDESK, connection).connector
         return cast(HelpdeskSpec, registry.spec(ConnectionKind.HELPDESK, connector))
 
-    def _connected(self, kind: ConnectionKind, name: str) -> Any:
+    def _guarded(self, spec: Spec, name: str, *, patient: bool) -> Http:
+        """The way out to one account's or connection's remote. What is known of it is shared by all its clients."""
+        key = f"{spec.kind}|{name}"
+        if key not in self._remotes:
+            self._remotes[key] = Remote(key, self.stores.remotes, self.clock)
+        return GuardedHttp(self.http, self._remotes[key], self.clock, told=spec.budgets, patient=patient)
+
+    def _connected(self, kind: ConnectionKind, name: str, *, patient: bool = False) -> Any:
         connection = self.stores.directory.get_connection(kind, name)
         credentials = self._credentials(connection)
-        marker = (kind, name, tuple(sorted(connection.options.items())), tuple(sorted(credentials.items())))
+        options = tuple(sorted(connection.options.items()))
+        marker = (kind, name, patient, options, tuple(sorted(credentials.items())))
         if marker not in self._clients:
-            context = self._context(connection, credentials)
+            http = self._guarded(registry.spec(kind, connection.connector), name, patient=patient)
+            context = self._context(connection, credentials, http)
             self._clients[marker] = registry.client(kind, connection.connector, context)
         return self._clients[marker]
 
@@ -97,12 +113,12 @@ class ConnectorFactory:
             return {}
         return dict(self.secrets.credentials(connection.kind, connection.connector, connection.name))
 
-    def _context(self, connection: Connection, credentials: dict[str, str]) -> HelpdeskContext | CrmContext:
+    def _context(self, connection: Connection, credentials: dict[str, str], http: Http) -> HelpdeskContext | CrmContext:
         if connection.kind is ConnectionKind.HELPDESK:
             return HelpdeskContext(
                 connection=connection,
                 credentials=credentials,
-                http=self.http,
+                http=http,
                 clock=self.clock,
                 sessions=self.sessions,
             )
@@ -110,7 +126,7 @@ class ConnectorFactory:
             return CrmContext(
                 connection=connection,
                 credentials=credentials,
-                http=self.http,
+                http=http,
                 clock=self.clock,
                 contacts=self.stores.contacts,
             )

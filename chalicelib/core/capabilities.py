@@ -62,6 +62,15 @@ class PlatformCapabilities:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateLimit:
+    """How often one user may write into one ticket: ``updates`` in any window of ``per``. Less than the helpdesk says,
+    so that notes still fit."""
+
+    updates: int
+    per: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HelpdeskCapabilities:
     """One helpdesk."""
 
@@ -75,6 +84,8 @@ class HelpdeskCapabilities:
     signed_webhooks: bool = False
     native_delivery_state: bool = False
     polls: bool = True
+    update_limit: UpdateLimit | None = None
+    """Customers' messages beyond it are written together."""
     note: str = ""
 
 

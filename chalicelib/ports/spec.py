@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from chalicelib.core.account import ConnectionKind
+from chalicelib.core.budgets import BudgetHeaders
 from chalicelib.core.capabilities import CrmCapabilities, HelpdeskCapabilities, PlatformCapabilities
 
 
@@ -80,6 +81,8 @@ class PlatformSpec:
     family: tuple[str, ...] = ()
     """Names whose payloads share this connector's webhook (Meta's)."""
     facts: tuple[Fact, ...] = ()
+    budgets: tuple[BudgetHeaders, ...] = ()
+    """The headers in which the remote tells what is left of its rate limits."""
     kind: ConnectionKind = ConnectionKind.PLATFORM
 
 
@@ -94,6 +97,8 @@ class HelpdeskSpec:
     shown_by: ShownBy
     options: tuple[OptionField, ...] = ()
     facts: tuple[Fact, ...] = ()
+    budgets: tuple[BudgetHeaders, ...] = ()
+    """The headers in which the remote tells what is left of its rate limits."""
     kind: ConnectionKind = ConnectionKind.HELPDESK
 
 
@@ -108,6 +113,8 @@ class CrmSpec:
     shown_by: ShownBy
     options: tuple[OptionField, ...] = ()
     facts: tuple[Fact, ...] = ()
+    budgets: tuple[BudgetHeaders, ...] = ()
+    """The headers in which the remote tells what is left of its rate limits."""
     kind: ConnectionKind = ConnectionKind.CRM
 
 

@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from chalicelib.core.account import Account, Connection, Endpoint
+from chalicelib.core.alarms import Alarm
 from chalicelib.core.case import Case, CaseSnapshot, MessageRecord
-from chalicelib.core.disposition import Claim, Disposition, LedgerEntry, ParkedItem
+from chalicelib.core.disposition import Claim, LedgerEntry, ParkedItem
+from chalicelib.core.health import Health
 from chalicelib.core.ids import (
     AccountKey,
     AuthorKey,
@@ -30,123 +32,39 @@ from chalicelib.core.ids import (
 from chalicelib.core.jobs import DueItem
 from chalicelib.core.people import Clues, Contact, Identity
 from chalicelib.core.policy import CarePolicy
-from chalicelib.core.reply import Delivery, DeliveryStatus
-
+from chalicelib.core.remotes import RemoteState
+from chalicelib.core.reply import Delivery
 from chalicelib.core.report import AuditReport, SignOff
-# ---- writes ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompleteEvent:
-    """Give a claimed event its disposition. Fails when `owner` no longer holds the claim."""
-
-    key: EventKey
-    owner: str
-    disposition: Disposition
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReopenEvent:
-    """Take back the disposition PARKED, so that a released event may have its real one. Fails when it has another."""
-
-    key: EventKey
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenCases:
-    """A contact's OPENING and OPEN cases, newest first. ``latest``: the case opened last, whatever became of it (None:
-    none lately); each opening that names `OpenCases` changes it, so that of two at once one fails."""
-
-    contact: ContactRef
-    cases: tuple[Case, ...] = ()
-    latest: CaseId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaveCase:
-    """Store `case` as version ``case.version + 1``; fails unless the stored version is ``case.version`` (0: new).
-
-    Keeps the ways to find it: by each conversation, by its ticket (older tickets of the case keep pointing to it), and
-    by the contact when the match is LINKED. Fails when a conversation or a ticket that is new to the case belongs to
-    another case, unless ``takes_over`` (a follow-up, or the survivor of a merge, takes them over). ``among``: for a new
-    case; fails when another one was opened for that contact after those were read.
-    """
-
-    case: Case
-    takes_over: bool = False
-    among: OpenCases | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RememberMessage:
-    """Store what we know of a message. ``only_new``: fails when there is a record already."""
-
-    key: MessageKey
-    record: MessageRecord
-    only_new: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RememberIdentity:
-    """Link an author to a contact."""
-
-    identity: Identity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RememberPerson:
-    """Which person in the helpdesk stands for an author."""
-
-    author: AuthorKey
-    person: PersonRef
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaveDelivery:
-    """Store a delivery. ``begin``: fails when there is one with this key already (somebody began). Otherwise fails
-    unless the stored one's status is among ``expected`` (a finished delivery never changes back)."""
-
-    delivery: Delivery
-    begin: bool = False
-    expected: tuple[DeliveryStatus, ...] = (DeliveryStatus.BEGUN, DeliveryStatus.WAITING, DeliveryStatus.UNKNOWN)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaveCursor:
-    """Move a cursor. Fails when it stands elsewhere than ``expected`` (None: not yet set)."""
-
-    name: str
-    cursor: Cursor
-    expected: Cursor | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaveDue:
-    """Let a job wait until its time. The same id and time again replaces."""
-
-    due: DueItem
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveDue:
-    """The job is done (or stands elsewhere now). Absent is fine."""
-
-    due: DueItem
-
-
-Write = (
-    CompleteEvent
-    | ReopenEvent
-    | SaveCase
-    | RememberMessage
-    | RememberIdentity
-    | RememberPerson
-    | SaveDelivery
-    | SaveCursor
-    | SaveDue
-    | RemoveDue
+from chalicelib.ports.writes import (
+    CompleteEvent,
+    OpenCases,
+    RememberIdentity,
+    RememberMessage,
+    RememberPerson,
+    RemoveDue,
+    ReopenEvent,
+    SaveCase,
+    SaveCursor,
+    SaveDelivery,
+    SaveDue,
+    Write,
 )
+
+__all__ = [
+    "CompleteEvent",
+    "OpenCases",
+    "RememberIdentity",
+    "RememberMessage",
+    "RememberPerson",
+    "RemoveDue",
+    "ReopenEvent",
+    "SaveCase",
+    "SaveCursor",
+    "SaveDelivery",
+    "SaveDue",
+    "Write",
+]
+# the writes are imported from here, beside what commits them
 
 
 class Transactions(Protocol):
@@ -157,7 +75,6 @@ class Transactions(Protocol):
         ...
 
 
-# ---- reads and unguarded changes -------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPage:
     """A page of an account's open conversations. ``following``: where the next begins; None: this was the last."""
@@ -166,6 +83,7 @@ class OpenPage:
     following: Cursor | None = None
 
 
+# ---- reads and unguarded changes -------------------------------------------------------------------------------------
 
 
 class EventLedger(Protocol):
@@ -200,11 +118,11 @@ class EventLedger(Protocol):
         """Those of `keys` that have no record yet, in order: what a poller need not send again. Batched reads."""
         ...
 
-    def history(self, case: CaseId) -> Sequence[LedgerEntry]:
     def find_entries(self, keys: Sequence[EventKey]) -> Mapping[EventKey, LedgerEntry]:
         """The records of those of `keys` that have one. Batched reads."""
         ...
 
+    def history(self, case: CaseId) -> Sequence[LedgerEntry]:
         """Completed events of one case, oldest first."""
         ...
 
@@ -240,10 +158,10 @@ class CaseStore(Protocol):
         """Conversations of open cases of an account, latest first: whose threads a poller re-reads."""
         ...
 
-
     def open_page(self, account: AccountKey, *, after: Cursor | None = None, limit: int = 200) -> OpenPage:
         """The same list in pages, so that none is always left out: from the place `after` on, or from the top."""
         ...
+
 
 class DeliveryStore(Protocol):
     """Deliveries."""
@@ -310,6 +228,59 @@ class DueStore(Protocol):
         ...
 
 
+class RemoteStore(Protocol):
+    """How remotes are doing, for all workers: breaker and budgets."""
+
+    def find_remote(self, name: str) -> RemoteState | None:
+        """The record of one account's or connection's remote; None: nothing was ever amiss."""
+        ...
+
+    def save_remote(self, name: str, state: RemoteState) -> RemoteState:
+        """Store `state` with the next version. Raises ConflictError unless the stored version is ``state.version`` (0:
+        there is none yet)."""
+        ...
+
+
+class AlarmStore(Protocol):
+    """What is broken now."""
+
+    def raise_alarm(self, alarm: Alarm) -> bool:
+        """Keep it. One that stands keeps its ``since`` and counts on. True: it is new."""
+        ...
+
+    def clear_alarm(self, alarm_id: str) -> bool:
+        """All is well again. True: it stood."""
+        ...
+
+    def list_alarms(self) -> Sequence[Alarm]:
+        """All that stand, oldest first."""
+        ...
+
+    def standing(self) -> Mapping[str, Alarm]:
+        """All that stand, by id, as this process knows them: what another changed may be seen a minute later."""
+        ...
+
+
+class HealthStore(Protocol):
+    """What checks remember, and signs of life. The latest writer decides."""
+
+    def find_health(self, name: str) -> Health | None:
+        """What the last check left."""
+        ...
+
+    def save_health(self, health: Health) -> None:
+        """For the next check."""
+        ...
+
+    def find_mark(self, name: str) -> datetime | None:
+        """When something was last alive; None: not within a week."""
+        ...
+
+    def set_mark(self, name: str, at: datetime) -> None:
+        """It was alive then."""
+        ...
+
+
 class ParkingLot(Protocol):
     """What waits for a person."""
 
@@ -330,20 +301,6 @@ class ParkingLot(Protocol):
         ...
 
 
-class Directory(Protocol):
-    """Which accounts, endpoints, helpdesks and CRMs there are, and the policy. Small; may be cached for a minute."""
-
-    def find_endpoint(self, kind: str, connector: str, name: str) -> Endpoint | None:
-        """One webhook address."""
-        ...
-
-    def get_account(self, key: AccountKey) -> Account:
-        """Raises ConfigurationError when there is none."""
-        ...
-
-    def get_connection(self, kind: str, name: str) -> Connection:
-        """A helpdesk or CRM. Raises ConfigurationError when there is none."""
-        ...
 class ReportStore(Protocol):
     """Reports of audits, each sealed behind its account's report before."""
 
@@ -372,6 +329,20 @@ class ReportStore(Protocol):
         ...
 
 
+class Directory(Protocol):
+    """Which accounts, endpoints, helpdesks and CRMs there are, and the policy. Small; may be cached for a minute."""
+
+    def find_endpoint(self, kind: str, connector: str, name: str) -> Endpoint | None:
+        """One webhook address."""
+        ...
+
+    def get_account(self, key: AccountKey) -> Account:
+        """Raises ConfigurationError when there is none."""
+        ...
+
+    def get_connection(self, kind: str, name: str) -> Connection:
+        """A helpdesk or CRM. Raises ConfigurationError when there is none."""
+        ...
 
     def accounts(self) -> Sequence[Account]:
         """All accounts."""
@@ -426,8 +397,14 @@ class Stores(Protocol):
     @property
     def due(self) -> DueStore: ...
     @property
+    def alarms(self) -> AlarmStore: ...
+    @property
+    def health(self) -> HealthStore: ...
+    @property
+    def remotes(self) -> RemoteStore: ...
+    @property
     def parking(self) -> ParkingLot: ...
     @property
-    def directory(self) -> Directory: ...
     def reports(self) -> ReportStore: ...
     @property
+    def directory(self) -> Directory: ...

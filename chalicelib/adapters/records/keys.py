@@ -25,11 +25,15 @@ session|<name>                          session                            doc, 
 parked|<id>                             item                               doc, pieces, is_json, row (in the list)
 parked|<id>                             body|<number>                      text: a piece of the body
 parking                                 <parked at>|<id>                   item (its id)
+remote|<name>                           remote                             doc, version
 due                                     <at>|<id>                          doc: a job that waits for that time
-directory                               account|<account>                  doc
+alarms                                  <kind>|<subject>|<code>            doc: what is broken
+health|<name>                           health                             doc: what a check remembers for the next
+mark|<name>                             mark                               at: a sign of life; expires
 audits                                  <id>: begins with its time         doc: a report
 audit|<account>                         last                               report (id), seal: of the account's last
 signed|<report id>                      <at>|<digest>                      doc: a sign-off
+directory                               account|<account>                  doc
 directory                               connection|<kind>|<name>           doc
 directory                               endpoint|<kind>|<connector>|<..>   doc
 directory                               policy                             doc
@@ -69,8 +73,9 @@ OPEN_OR_OPENED = "open"
 DIRECTORY = "directory"
 PARKING = "parking"
 DUE = "due"
-ACCOUNT, CONNECTION, ENDPOINT = "account|", "connection|", "endpoint|"
+ALARMS = "alarms"
 REPORTS = "audits"
+ACCOUNT, CONNECTION, ENDPOINT = "account|", "connection|", "endpoint|"
 
 _ESCAPES = str.maketrans({"%": "%25", ":": "%3A", "|": "%7C"})
 
@@ -199,15 +204,14 @@ def parked_body(item_id: str, number: int) -> Key:
     return f"parked|{tail(item_id)}", f"body|{number:03}"
 
 
+def remote(name: str) -> Key:
+    return f"remote|{tail(name)}", "remote"
+
+
 def due(at: datetime, item_id: str) -> Key:
     return DUE, f"{stamp(at)}|{tail(item_id)}"
 
 
-def parking(parked_at: datetime, item_id: str) -> Key:
-    return PARKING, f"{stamp(parked_at)}|{tail(item_id)}"
-
-
-def account(key: AccountKey) -> Key:
 def report(report_id: str) -> Key:
     return REPORTS, tail(report_id)
 
@@ -225,6 +229,23 @@ def sign_off(report_id: str, at: datetime, by: str) -> Key:
     return sign_offs(report_id), f"{stamp(at)}|{_mark(by)}"
 
 
+def alarm(alarm_id: str) -> Key:
+    return ALARMS, tail(alarm_id)
+
+
+def health(name: str) -> Key:
+    return f"health|{tail(name)}", "health"
+
+
+def mark(name: str) -> Key:
+    return f"mark|{tail(name)}", "mark"
+
+
+def parking(parked_at: datetime, item_id: str) -> Key:
+    return PARKING, f"{stamp(parked_at)}|{tail(item_id)}"
+
+
+def account(key: AccountKey) -> Key:
     return DIRECTORY, f"{ACCOUNT}{part(key.platform)}:{tail(key.account)}"
 
 

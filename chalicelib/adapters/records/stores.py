@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from chalicelib.adapters.records.alarms import RecordAlarms
 from chalicelib.adapters.records.cases import RecordCases
 from chalicelib.adapters.records.contacts import RecordContacts
 from chalicelib.adapters.records.deliveries import RecordDeliveries
 from chalicelib.adapters.records.directory import RecordDirectory
 from chalicelib.adapters.records.documents import Retention
 from chalicelib.adapters.records.due import RecordDue
+from chalicelib.adapters.records.health import RecordHealth
 from chalicelib.adapters.records.ledger import RecordLedger
 from chalicelib.adapters.records.parking import RecordParking
 from chalicelib.adapters.records.people import RecordIdentities
 from chalicelib.adapters.records.places import RecordCursors, RecordSessions
+from chalicelib.adapters.records.remotes import RecordRemotes
+from chalicelib.adapters.records.reports import RecordReports
 from chalicelib.adapters.records.transactions import RecordTransactions
 from chalicelib.ports.services import Clock
 from chalicelib.ports.table import Table
@@ -29,11 +33,14 @@ class RecordStores:
         self.contacts = RecordContacts(table)
         self.cursors = RecordCursors(table)
         self.due = RecordDue(table)
+        self.alarms = RecordAlarms(table, clock)
+        self.health = RecordHealth(table, clock)
+        self.remotes = RecordRemotes(table)
         self.parking = RecordParking(table)
+        self.reports = RecordReports(table)
         self.directory = RecordDirectory(table, clock)
         self.sessions = RecordSessions(table)
         self.transactions = RecordTransactions(
-        self.reports = RecordReports(table)
             table,
             ledger=self.ledger,
             cases=self.cases,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from chalicelib.core.capabilities import HelpdeskCapabilities
+from datetime import timedelta
+
+from chalicelib.core.budgets import BudgetHeaders, Form, Scope
+from chalicelib.core.capabilities import HelpdeskCapabilities, UpdateLimit
 from chalicelib.ports.spec import CredentialField, Fact, HelpdeskSpec, OptionField, ShownBy, UsedFor
 
 FIELDS = ("platform", "account", "handle", "thread", "message", "permalink", "contact")
@@ -13,6 +16,7 @@ SPEC = HelpdeskSpec(
     title="Zendesk Support",
     capabilities=HelpdeskCapabilities(
         acts_as_customer=True,
+        update_limit=UpdateLimit(updates=25, per=timedelta(minutes=10)),
         idempotent_create=True,
         closed_is_final=True,
         reopens_by_itself=False,
@@ -78,6 +82,17 @@ SPEC = HelpdeskSpec(
         ),
     ),
     shown_by=ShownBy.DOCUMENTATION,
+    budgets=(
+        BudgetHeaders(
+            remaining="x-rate-limit-remaining",
+            limit="x-rate-limit",
+            reset="ratelimit-reset",
+            longest=timedelta(minutes=1),
+        ),
+        BudgetHeaders(
+            remaining="zendesk-ratelimit-*", form=Form.FIELDS, scope=Scope.PATH, longest=timedelta(minutes=10)
+        ),
+    ),
     facts=(
         Fact(
             what="an Idempotency-Key is remembered for 2 hours, on creation only",

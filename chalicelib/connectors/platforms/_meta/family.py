@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from chalicelib.core.budgets import BudgetHeaders, Form
 from chalicelib.ports.spec import CredentialField, OptionField, UsedFor
 
 FACEBOOK = "facebook"
@@ -16,6 +19,13 @@ API_VERSION = "v26.0"
 """Released 2026-07-29; a version lives about two years."""
 BASE_URL = "https://graph.facebook.com"
 HOSTS = ("graph.facebook.com",)
+
+
+BUDGETS = tuple(
+    BudgetHeaders(remaining=name, form=Form.PERCENT, window=timedelta(minutes=5))
+    for name in ("x-app-usage", "x-business-use-case-usage")
+)
+"""Shares used, in percent; calls while limited only lengthen it (Rate limiting, 2026-03-23)."""
 
 
 def family_of(name: str) -> tuple[str, ...]:

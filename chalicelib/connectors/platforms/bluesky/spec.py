@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from chalicelib.core.budgets import BudgetHeaders, Reset, Scope
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
 from chalicelib.core.events import Surface
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits
@@ -40,6 +43,17 @@ SPEC = PlatformSpec(
         ),
     ),
     api_version="lexicons of 2026-08-20",
+    budgets=(
+        BudgetHeaders(
+            remaining="ratelimit-remaining",
+            limit="ratelimit-limit",
+            reset="ratelimit-reset",
+            reset_is=Reset.UNIX,
+            scope=Scope.ENDPOINT,
+            window=timedelta(minutes=5),
+            longest=timedelta(days=1),
+        ),
+    ),
     facts=(
         Fact(what="A post has at most 300 graphemes and 3,000 bytes", source=f"{_LEXICONS}, feed.post", date="2026-08"),
         Fact(what="At most 100 notifications a page, newest first", source=_LEXICONS, date="2026-08"),

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.connectors.platforms._meta.family import API_VERSION, CREDENTIALS, FACEBOOK, HOSTS, OPTIONS, family_of
+from chalicelib.connectors.platforms._meta.family import (
+    API_VERSION,
+    BUDGETS,
+    CREDENTIALS,
+    FACEBOOK,
+    HOSTS,
+    OPTIONS,
+    family_of,
+)
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
 from chalicelib.core.events import Surface
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits
@@ -40,6 +48,7 @@ SPEC = PlatformSpec(
     ),
     api_version=API_VERSION,
     family=family_of(FACEBOOK),
+    budgets=BUDGETS,
     facts=(
         Fact(
             what="One private reply per comment or post, within 7 days",

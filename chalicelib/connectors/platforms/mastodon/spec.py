@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from chalicelib.core.budgets import BudgetHeaders, Reset
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
 from chalicelib.core.events import Surface
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits
@@ -41,6 +44,15 @@ SPEC = PlatformSpec(
         ),
     ),
     api_version="4.6, documentation of 2026-07-02",
+    budgets=(
+        BudgetHeaders(
+            remaining="x-ratelimit-remaining",
+            limit="x-ratelimit-limit",
+            reset="x-ratelimit-reset",
+            reset_is=Reset.ISO,
+            window=timedelta(minutes=5),
+        ),
+    ),
     facts=(
         Fact(
             what="A post has at most 500 characters, unless the server says otherwise", source=_DOCS, date="2026-07-02"

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.connectors.platforms._meta.family import API_VERSION, CREDENTIALS, HOSTS, MESSENGER, OPTIONS, family_of
+from chalicelib.connectors.platforms._meta.family import (
+    API_VERSION,
+    BUDGETS,
+    CREDENTIALS,
+    HOSTS,
+    MESSENGER,
+    OPTIONS,
+    family_of,
+)
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
 from chalicelib.core.events import Surface
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits
@@ -39,6 +47,7 @@ SPEC = PlatformSpec(
     ),
     api_version=API_VERSION,
     family=family_of(MESSENGER),
+    budgets=BUDGETS,
     facts=(
         Fact(
             what="24 hours to answer; 7 days for a person's answer with the Human Agent feature",

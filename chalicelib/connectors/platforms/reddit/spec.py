@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from chalicelib.core.budgets import BudgetHeaders
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms
 from chalicelib.core.events import Surface
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits
@@ -54,6 +57,9 @@ SPEC = PlatformSpec(
             example="aws:careloop:1.0 (by /u/acme_care)",
         ),
         OptionField(name="base_url", description="Address of the API, tokens included", default=BASE_URL),
+    ),
+    budgets=(
+        BudgetHeaders(remaining="x-ratelimit-remaining", reset="x-ratelimit-reset", longest=timedelta(minutes=10)),
     ),
     facts=(
         Fact(what="100 requests a minute, averaged over 10 minutes", source="Reddit Data API wiki", date="2026-11"),

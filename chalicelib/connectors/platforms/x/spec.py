@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
+from chalicelib.core.budgets import BudgetHeaders, Reset, Scope
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
 from chalicelib.core.errors import ConfigurationError
 from chalicelib.core.events import Surface
@@ -166,6 +168,30 @@ OPTIONS = (
 )
 
 _DOCS = "docs.x.com"
+BUDGETS = (
+    BudgetHeaders(
+        remaining="x-rate-limit-remaining",
+        limit="x-rate-limit-limit",
+        reset="x-rate-limit-reset",
+        reset_is=Reset.UNIX,
+        scope=Scope.ENDPOINT,
+        window=timedelta(minutes=15),
+    ),
+    *(
+        BudgetHeaders(
+            remaining=f"x-{whose}-limit-24hour-remaining",
+            limit=f"x-{whose}-limit-24hour-limit",
+            reset=f"x-{whose}-limit-24hour-reset",
+            reset_is=Reset.UNIX,
+            scope=Scope.ENDPOINT,
+            window=timedelta(minutes=15),
+            longest=timedelta(days=1),
+        )
+        for whose in ("user", "app")
+    ),
+)
+"""Each endpoint has windows of its own (docs.x.com, rate limits, 2026-08)."""
+
 FACTS = (
     Fact(
         what="An API reply needs a summons: the author mentions us or quotes a post of ours",
@@ -194,5 +220,6 @@ SPEC = PlatformSpec(
     shown_by=ShownBy.DOCUMENTATION,
     options=OPTIONS,
     api_version="2",
+    budgets=BUDGETS,
     facts=FACTS,
 )

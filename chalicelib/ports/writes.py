@@ -1,0 +1,126 @@
+"""The typed writes of one commit (``Transactions.commit`` in stores.py): what each changes, and its condition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.core.case import Case, MessageRecord
+from chalicelib.core.disposition import Disposition
+from chalicelib.core.ids import AuthorKey, CaseId, ContactRef, Cursor, EventKey, MessageKey, PersonRef
+from chalicelib.core.jobs import DueItem
+from chalicelib.core.people import Identity
+from chalicelib.core.reply import Delivery, DeliveryStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteEvent:
+    """Give a claimed event its disposition. Fails when `owner` no longer holds the claim."""
+
+    key: EventKey
+    owner: str
+    disposition: Disposition
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenEvent:
+    """Take back the disposition PARKED, so that a released event may have its real one. Fails when it has another."""
+
+    key: EventKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCases:
+    """A contact's OPENING and OPEN cases, newest first. ``latest``: the case opened last, whatever became of it (None:
+    none lately); each opening that names `OpenCases` changes it, so that of two at once one fails."""
+
+    contact: ContactRef
+    cases: tuple[Case, ...] = ()
+    latest: CaseId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveCase:
+    """Store `case` as version ``case.version + 1``; fails unless the stored version is ``case.version`` (0: new).
+
+    Keeps the ways to find it: by each conversation, by its ticket (older tickets of the case keep pointing to it), and
+    by the contact when the match is LINKED. Fails when a conversation or a ticket that is new to the case belongs to
+    another case, unless ``takes_over`` (a follow-up, or the survivor of a merge, takes them over). ``among``: for a new
+    case; fails when another one was opened for that contact after those were read.
+    """
+
+    case: Case
+    takes_over: bool = False
+    among: OpenCases | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberMessage:
+    """Store what we know of a message. ``only_new``: fails when there is a record already."""
+
+    key: MessageKey
+    record: MessageRecord
+    only_new: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberIdentity:
+    """Link an author to a contact."""
+
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberPerson:
+    """Which person in the helpdesk stands for an author."""
+
+    author: AuthorKey
+    person: PersonRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveDelivery:
+    """Store a delivery. ``begin``: fails when there is one with this key already (somebody began). Otherwise fails
+    unless the stored one's status is among ``expected`` (a finished delivery never changes back)."""
+
+    delivery: Delivery
+    begin: bool = False
+    expected: tuple[DeliveryStatus, ...] = (DeliveryStatus.BEGUN, DeliveryStatus.WAITING, DeliveryStatus.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveCursor:
+    """Move a cursor. Fails when it stands elsewhere than ``expected`` (None: not yet set)."""
+
+    name: str
+    cursor: Cursor
+    expected: Cursor | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveDue:
+    """Let a job wait until its time. The same id and time again replaces."""
+
+    due: DueItem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveDue:
+    """The job is done (or stands elsewhere now). Absent is fine."""
+
+    due: DueItem
+
+
+Write = (
+    CompleteEvent
+    | ReopenEvent
+    | SaveCase
+    | RememberMessage
+    | RememberIdentity
+    | RememberPerson
+    | SaveDelivery
+    | SaveCursor
+    | SaveDue
+    | RemoveDue
+)

@@ -7,6 +7,7 @@ In Lambda `application()` builds the AWS family once per container. What runs el
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,11 @@ from chalicelib.ports.stores import Stores
 _current: Application | None = None
 
 
+def always_zero() -> float:
+    """No chance at all: for one machine, and for tests."""
+    return 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
     """The runtime of the pipeline, and what the entry points need beside it: the queues' receiving side."""
@@ -25,6 +31,8 @@ class Application:
     queues: Mapping[str, Queue]
     secrets: SecretStore
     sessions: SessionStore
+    chance: Callable[[], float] = always_zero
+    """From 0 up to 1: spreads what comes again."""
 
 
 def build(
@@ -37,6 +45,7 @@ def build(
     http: Http,
     clock: Clock,
     telemetry: Telemetry,
+    chance: Callable[[], float] = always_zero,
 ) -> Application:
     """Put the parts together. ``queues`` has "inbound", "outbound" and "jobs"."""
     from chalicelib.connectors.factory import ConnectorFactory
@@ -50,7 +59,7 @@ def build(
         clock=clock,
         telemetry=telemetry,
     )
-    return Application(runtime=runtime, queues=queues, secrets=secrets, sessions=sessions)
+    return Application(runtime=runtime, queues=queues, secrets=secrets, sessions=sessions, chance=chance)
 
 
 def from_environment(env: Mapping[str, str]) -> Application:
@@ -73,6 +82,7 @@ def from_environment(env: Mapping[str, str]) -> Application:
         http=UrllibHttp(),
         clock=clock,
         telemetry=LoggedTelemetry(settings.stage, clock),
+        chance=random.random,
     )
 
 

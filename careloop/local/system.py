@@ -14,11 +14,12 @@ from careloop.local.table import SqliteTable
 from chalicelib.adapters.records.documents import Retention
 from chalicelib.adapters.records.places import RecordSessions
 from chalicelib.adapters.records.stores import RecordStores
+from chalicelib.core.patience import RECEIVES
 from chalicelib.ports.services import Clock
 
 QUEUES = ("inbound", "outbound", "jobs")
-MAX_RECEIVES = 50
-"""With delays that double up to 15 minutes: a helpdesk may be down for half a day before anything is parked."""
+MAX_RECEIVES = RECEIVES
+"""With the waits of core/patience.py: a helpdesk may be down for half a day before anything is parked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,7 @@ from typing import Any
 
 from chalicelib.bootstrap import Application
 from chalicelib.core.errors import CareloopError, RetryableError
-
-FIRST_DELAY = 2.0
-LONGEST_DELAY = 900.0
-"""Seconds. A record comes again after FIRST_DELAY, doubled each time, unless the remote said when."""
+from chalicelib.core.patience import delay
 
 
 class Record:
@@ -53,7 +50,7 @@ def run_batch(
 
 def _delay(app: Application, queue: str, record: Record, error: Exception) -> float:
     """Say when the record comes again, in seconds. Best effort: else the queue's own visibility time-out decides."""
-    wait = delay_for(record.receive_count, error)
+    wait = delay_for(record.receive_count, error, app.chance())
     known = isinstance(error, CareloopError)
     app.runtime.telemetry.log(
         "worker",
@@ -76,8 +73,6 @@ def _release(app: Application, queue: str, record: Record, wait: float) -> None:
         app.runtime.telemetry.log("worker", "release_failed", queue=queue, error_code=type(failure).__name__)
 
 
-def delay_for(receive_count: int, error: Exception) -> float:
-    """Seconds: what the remote asked for, else doubling."""
-    if isinstance(error, RetryableError) and error.retry_after is not None:
-        return min(max(error.retry_after, 0.0), LONGEST_DELAY)
-    return min(FIRST_DELAY * float(2 ** min(receive_count - 1, 20)), LONGEST_DELAY)
+def delay_for(receive_count: int, error: Exception, chance: float = 0.0) -> float:
+    """Seconds: what the remote asked for, else doubling; see `core.patience`."""
+    return delay(receive_count, error.retry_after if isinstance(error, RetryableError) else None, chance)

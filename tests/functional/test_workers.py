@@ -9,7 +9,8 @@ import pytest
 from careloop.local.runner import sqs_event, work_once
 from chalicelib import bootstrap
 from chalicelib.core.errors import ConflictError, RateLimitedError, UnavailableError
-from chalicelib.entrypoints.worker import LONGEST_DELAY, Record, delay_for, run_batch
+from chalicelib.core.patience import LONGEST_DELAY
+from chalicelib.entrypoints.worker import Record, delay_for, run_batch
 from tests.fakes.runtime import World
 
 
@@ -63,7 +64,10 @@ def test_a_larger_batch_reports_its_failures():
         (60, UnavailableError(), LONGEST_DELAY),
         (3, RateLimitedError(retry_after=77), 77.0),
         (3, RateLimitedError(retry_after=10**6), LONGEST_DELAY),
-        (3, RateLimitedError(retry_after=-5), 0.0),
+        (3, RateLimitedError(retry_after=-5), 1.0),
+        (5, RateLimitedError(retry_after=1), 1.0),
+        (9, RateLimitedError(retry_after=1), 16.0),
+        (9, RateLimitedError(retry_after=70), 70.0),
     ],
 )
 def test_when_a_record_comes_again(receives: int, error: Exception, seconds: float):
@@ -78,7 +82,7 @@ def test_what_a_queue_gives_up_on_is_parked_and_can_be_released():
     world.desk.faults = list(down)
     world.send(world.message())
     for _ in range(60):
-        world.later(minutes=20)
+        world.later(minutes=26)
     bootstrap.install(world.app)
     try:
         assert work_once("dead_letters", world.system.dead_letters["inbound"]) == 1

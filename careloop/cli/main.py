@@ -8,6 +8,7 @@ import click
 
 COMMANDS = {
     "accounts": ("careloop.cli.accounts", "Add, list and show accounts, helpdesks and CRMs."),
+    "audit": ("careloop.cli.audit", "Compare platforms' own lists with the ledger; list and sign off reports."),
     "contacts": ("careloop.cli.contacts", "Import contacts into the built-in directory."),
     "demo": ("careloop.cli.sandbox", "Play one customer's story in the terminal."),
     "parked": ("careloop.cli.parked", "List, show, release and discard what waits for a person."),

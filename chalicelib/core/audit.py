@@ -14,7 +14,7 @@ from enum import StrEnum
 from chalicelib.core.case import Case, CaseState
 from chalicelib.core.disposition import Disposition, LedgerEntry, Outcome
 from chalicelib.core.events import InboundMessage, PlatformEvent, Visibility, event_key
-from chalicelib.core.ids import CaseId, CommentId, EventKey, TicketRef
+from chalicelib.core.ids import CaseId, CommentId, EventKey, MessageKey, TicketRef
 from chalicelib.core.reply import Delivery, DeliveryStatus
 
 UNDER_WAY = timedelta(minutes=15)
@@ -72,6 +72,7 @@ class Sighting:
 
     key: EventKey
     at: datetime
+    message: MessageKey | None = None
     permalink: str | None = None
     is_echo: bool = False
     asks: bool = True
@@ -80,11 +81,13 @@ class Sighting:
 def sighting_of(event: PlatformEvent) -> Sighting:
     """What the audit keeps of a listed event: no words, no names."""
     if not isinstance(event, InboundMessage):
-        return Sighting(key=event_key(event), at=moment_of(event))
+        message = getattr(event, "key", None)
+        return Sighting(key=event_key(event), at=moment_of(event), message=message)
     begins = event.in_reply_to is None and event.visibility is Visibility.PUBLIC
     return Sighting(
         key=event_key(event),
         at=event.sent_at,
+        message=event.key,
         permalink=event.permalink,
         is_echo=event.is_echo,
         asks=not (event.is_echo and begins),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from chalicelib.pipeline.audit import plan as audits
 from chalicelib.pipeline.jobs import due_message
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.services import QueueMessage
@@ -25,4 +26,4 @@ def _due(runtime: Runtime) -> Sequence[QueueMessage]:
     return [due_message(item, now) for item in runtime.stores.due.list_due(now, limit=MOST_DUE)]
 
 
-PLANS: tuple[Callable[[Runtime], Sequence[QueueMessage]], ...] = (_due,)
+PLANS: tuple[Callable[[Runtime], Sequence[QueueMessage]], ...] = (_due, audits)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.core.errors import CareloopError
-from chalicelib.core.jobs import JobEnvelope, ParkPayload, PollAccount, PollHelpdesk, RereadThread
+from chalicelib.core.jobs import AuditAccount, JobEnvelope, ParkPayload, PollAccount, PollHelpdesk, RereadThread
+from chalicelib.pipeline.audit import run_audit
 from chalicelib.pipeline.poll import poll_account, poll_helpdesk, reread
 from chalicelib.ports.runtime import Runtime
 
@@ -32,6 +33,7 @@ HANDLERS: dict[type, Callable[[Runtime, JobEnvelope], None]] = {
     PollHelpdesk: _simple(poll_helpdesk),
     RereadThread: _simple(reread),
     ParkPayload: _park,
+    AuditAccount: _simple(run_audit),
 }
 
 

@@ -9,13 +9,17 @@ from typing import Protocol
 
 import pytest
 
-from careloop.twins.base import Fault
+from careloop.twins.base import Fault, TwinHttp
+from careloop.twins.bluesky import BlueskyTwin
 from careloop.twins.meta import PAGE_ID
+from chalicelib.connectors.platforms.bluesky.client import Client as Bluesky
+from chalicelib.core.account import Account
 from chalicelib.core.errors import RateLimitedError
 from chalicelib.core.events import InboundMessage, PlatformEvent
-from chalicelib.core.ids import Cursor
-from chalicelib.ports.platform import HISTORY_ENDS, Polled
+from chalicelib.core.ids import AccountId, AccountKey, Cursor
+from chalicelib.ports.platform import HISTORY_ENDS, PlatformContext, Polled
 from tests.fakes.clock import FrozenClock
+from tests.fakes.sessions import MemorySessions
 from tests.unit.connectors.meta_desk import Desk
 from tests.unit.connectors.x_network import Network, network
 
@@ -250,3 +254,44 @@ def test_x_tells_that_its_lists_end() -> None:
     net.clock.advance(days=1)
     quiet.read()
     assert HISTORY_ENDS not in quiet.ignored, "an account that nobody writes to has no outage"
+
+
+# -- Bluesky -----------------------------------------------------------------------------------------------------------
+
+
+def _bluesky(twin: BlueskyTwin, clock: FrozenClock) -> Bluesky:
+    key = AccountKey(platform="bluesky", account=AccountId(twin.brand))
+    return Bluesky(
+        PlatformContext(
+            account=Account(key=key, title="Acme", helpdesk="zendesk"),
+            credentials={"app_password": "abcd-efgh-ijkl-mnop"},
+            http=TwinHttp({"https://bsky.social": twin, twin.pds: twin}),
+            clock=clock,
+            sessions=MemorySessions(),
+        )
+    )
+
+
+def test_bluesky_four_weeks_and_hundreds_of_posts() -> None:
+    clock = FrozenClock()
+    twin = BlueskyTwin(clock)
+    kim, client = twin.add_user("kim.example", "Kim"), _bluesky(twin, clock)
+    for number in range(30):
+        clock.advance(minutes=30)
+        twin.mention(kim, f"before {number}")
+    known = Reader(client, twin.calls, client.poll(None).cursor)
+    known.read()
+    began = clock.now()
+    clock.advance(minutes=30)
+    expected = set()
+    for number in range(700):
+        clock.advance(seconds=WEEKS.total_seconds() / 700)
+        twin.mention(kim, f"after {number}")
+        expected.add(f"after {number}")
+    for reader in (known, Reader(client, twin.calls, client.cursor_at(began))):
+        found = {text.removeprefix("@acme.com ") for text in texts(reader.read())}
+        assert found >= expected
+        assert len(found - expected) <= 3, "what is older is repeated only within the overlap"
+        assert reader.polls > 1
+    twin.mention(kim, "and on to the present")
+    assert {text.removeprefix("@acme.com ") for text in texts(known.read())} == {"and on to the present"}

@@ -84,6 +84,8 @@ class Case:
     cursor: Cursor | None = None
     """What of the ticket's activity has been dealt with."""
     follow_up_of: TicketRef | None = None
+    merged_into: CaseId | None = None
+    """The case that took over when the tickets were merged."""
     generation: int = 1
     version: int = 0
 
@@ -117,6 +119,8 @@ class MessageRecord:
     """Our delivery key, when we sent it."""
     native: bool = False
     """The brand wrote it on the platform itself."""
+    version: int = field(default=0, compare=False)
+    """Guards against lost updates, as a case's does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from chalicelib.core.case import Case, CaseState, Conversation
 from chalicelib.core.events import InboundMessage, Visibility
-from chalicelib.core.ids import AuthorId, ConversationKey, EventKey
+from chalicelib.core.ids import AuthorId, ConversationKey, EventKey, MessageKey
 from chalicelib.core.people import Author
 from chalicelib.core.policy import CarePolicy
 
@@ -83,6 +83,17 @@ def with_message(case: Case, message: InboundMessage, author: Author) -> Case:
         lease_until=None,
         state_changed_at=message.sent_at if changed else case.state_changed_at,
     )
+
+
+def with_message_gone(case: Case, message: MessageKey) -> Case:
+    """`case` after `message` was deleted: where it was the one to answer, there is nothing to answer."""
+    conversations = tuple(
+        replace(item, gone=True)
+        if item.last_message == message.message and item.key.thread.account == message.account
+        else item
+        for item in case.conversations
+    )
+    return replace(case, conversations=conversations)
 
 
 def joinable(cases: Sequence[Case], helpdesk: str) -> Case | None:

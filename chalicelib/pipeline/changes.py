@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.core import compose
-from chalicelib.core.case import Case, MessageRecord
+from chalicelib.core.case import MessageRecord
 from chalicelib.core.disposition import Disposition, Outcome
 from chalicelib.core.events import MessageDeleted, MessageEdited, Visibility
+from chalicelib.core.placing import with_message_gone
 from chalicelib.core.ticket import Comment
-from chalicelib.pipeline.work import Work, entry_id, note, save_case, tell_ticket
-from chalicelib.ports.stores import RememberMessage, Write
+from chalicelib.pipeline.work import Work, entry_id, living_case, note, save_case, tell_ticket
+from chalicelib.ports.stores import RememberMessage
 
 
 def edited(work: Work, event: MessageEdited) -> Disposition:
@@ -22,13 +23,13 @@ def edited(work: Work, event: MessageEdited) -> Disposition:
         before = record or MessageRecord(message=event.key.message)
         editor = event.author.key.author if event.author else None
         waiting = replace(before, edited_at=event.edited_at, edited_text=event.text, edited_by=editor)
-        remember = RememberMessage(key=event.key, record=waiting, only_new=record is None)
+        remember = RememberMessage(key=event.key, record=waiting, unchanged=True)
         return work.finish(Outcome.NOISE, "edited before its message came: the message will carry it", remember)
     if record.delivery is not None or record.native or _is_brands(event):
         return work.finish(Outcome.ECHO, "the brand's own message was edited")
     if _is_somebody_elses(event, record):
         return work.finish(Outcome.NOISE, "an edit by somebody who did not write the message")
-    case = work.runtime.stores.cases.get_case(record.case)
+    case = living_case(work.runtime, record.case)
     comment = Comment(
         body=compose.edited_body(event.text),
         visibility=Visibility.PUBLIC,
@@ -38,7 +39,7 @@ def edited(work: Work, event: MessageEdited) -> Disposition:
         reopen=True,
     )
     tell_ticket(work.runtime, case, comment, look_first=work.resumed)
-    remember = RememberMessage(key=event.key, record=replace(record, edited_at=event.edited_at))
+    remember = RememberMessage(key=event.key, record=replace(record, edited_at=event.edited_at), unchanged=True)
     return work.finish(Outcome.APPENDED, "edit", remember, case=case)
 
 
@@ -59,26 +60,19 @@ def deleted(work: Work, event: MessageDeleted) -> Disposition:
     if record is not None and record.deleted_at is not None:
         return work.finish(Outcome.REMOVED_BY_AUTHOR, "known already")
     gone = replace(record or MessageRecord(message=event.key.message), deleted_at=event.deleted_at)
-    remember = RememberMessage(key=event.key, record=gone, only_new=record is None)
+    remember = RememberMessage(key=event.key, record=gone, unchanged=True)
     if record is None or record.case is None:
         return work.finish(Outcome.REMOVED_BY_AUTHOR, "deleted before its message came", remember)
-    case = work.runtime.stores.cases.get_case(record.case)
+    case = living_case(work.runtime, record.case)
     ours = record.delivery is not None or record.native
     comment = note(compose.deleted_note(ours), entry_id(work.envelope.key))
     tell_ticket(work.runtime, case, comment, look_first=work.resumed)
     outcome = Disposition(outcome=Outcome.REMOVED_BY_AUTHOR, case=case.id, ticket=case.ticket)
 
-    def change(fresh: Case) -> Case:
-        conversations = tuple(
-            replace(item, gone=True)
-            if item.last_message == event.key.message and item.key.thread.account == event.key.account
-            else item
-            for item in fresh.conversations
-        )
-        return replace(fresh, conversations=conversations)
-
-    def more(saved: Case) -> tuple[Write, ...]:
-        return (work.complete(outcome), remember)
-
-    save_case(work.runtime, case, change, more)
+    save_case(
+        work.runtime,
+        case,
+        lambda fresh: with_message_gone(fresh, event.key),
+        lambda saved: (work.complete(outcome), remember),
+    )
     return outcome

@@ -27,7 +27,7 @@ from chalicelib.pipeline.disposition import settle
 from chalicelib.pipeline.echoes import echo
 from chalicelib.pipeline.jobs import job_message
 from chalicelib.pipeline.messages import message
-from chalicelib.pipeline.work import Work, entry_id, note, tell_ticket
+from chalicelib.pipeline.work import Work, entry_id, living_case, note, tell_ticket
 from chalicelib.ports.platform import JoinsThreads, ListsThread
 from chalicelib.ports.runtime import Runtime
 
@@ -101,7 +101,7 @@ def _delivery(work: Work, event: DeliveryUpdated) -> Disposition:
     record = work.runtime.stores.cases.find_message(event.message)
     if record is None or record.case is None:
         return work.finish(Outcome.NOISE, "delivery failed of a message that is not ours")
-    case = work.runtime.stores.cases.get_case(record.case)
+    case = living_case(work.runtime, record.case)
     body = f"{work.spec.title} reports that our message was NOT delivered. {event.reason or ''}".rstrip()
     tell_ticket(work.runtime, case, note(body, entry_id(work.envelope.key)), look_first=work.resumed)
     return work.finish(Outcome.APPENDED, "delivery failed", case=case)

@@ -17,6 +17,8 @@ def follow_merge(runtime: Runtime, case: Case, survivor: TicketRef) -> Case:
     other = runtime.stores.cases.find_by_ticket(survivor)
     if other is None or other.id == case.id:
         return save_case(runtime, case, lambda fresh: replace(fresh, ticket=survivor), lambda saved: ())
+    if case.merged_into == other.id:
+        return other
     keys = {item.key for item in other.conversations}
     moved = tuple(item for item in case.conversations if item.key not in keys)
     grown = replace(
@@ -26,6 +28,6 @@ def follow_merge(runtime: Runtime, case: Case, survivor: TicketRef) -> Case:
             filter(None, (other.last_customer_message_at, case.last_customer_message_at)), default=None
         ),
     )
-    emptied = replace(case, state=CaseState.CLOSED, state_changed_at=runtime.clock.now())
+    emptied = replace(case, state=CaseState.CLOSED, state_changed_at=runtime.clock.now(), merged_into=other.id)
     runtime.stores.transactions.commit(SaveCase(case=emptied), SaveCase(case=grown, takes_over=True))
     return runtime.stores.cases.get_case(other.id)

@@ -6,18 +6,20 @@ from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib.core import compose
-from chalicelib.core.case import Case, CaseState, MessageRecord
+from chalicelib.core.case import Case, CaseState
 from chalicelib.core.disposition import Disposition, Outcome
 from chalicelib.core.errors import ConflictError, NotFoundError, TicketClosedError
 from chalicelib.core.events import InboundMessage
 from chalicelib.core.ids import AuthorKey, PersonRef, TicketRef, case_id
 from chalicelib.core.people import Author, ContactMatch, Verdict
-from chalicelib.core.placing import Place, conversation_for, conversation_from, joinable, place, with_message
+from chalicelib.core.placing import Place, conversation_for, conversation_from, joinable, place
 from chalicelib.pipeline.match import identity_of, match_author, match_detail, new_clues
+from chalicelib.pipeline.merging import follow_merge
 from chalicelib.pipeline.opening import complete_opening
+from chalicelib.pipeline.overtaken import find_standing, memory, taken_in, tell_change, was_deleted, was_edited
 from chalicelib.pipeline.work import Work, customers_entry, entry_id, note, save_case, write_entry
 from chalicelib.ports.platform import FetchesAuthors, FetchesMessages
-from chalicelib.ports.stores import OpenCases, RememberIdentity, RememberMessage, RememberPerson, SaveCase, Write
+from chalicelib.ports.stores import OpenCases, RememberIdentity, RememberPerson, SaveCase, Write
 
 OPENING_LEASE = timedelta(seconds=90)
 """Longer than any worker may run on one event."""
@@ -29,17 +31,14 @@ def message(work: Work, event: InboundMessage) -> Disposition:
         event = _with_author(work, event)
     snapshot = work.runtime.stores.cases.snapshot(conversation_for(event), event.key)
     known = snapshot.message
+    work = replace(work, known=known)
     event = _named(work, event, snapshot.case)
-    if known is not None and known.deleted_at is not None:
-        return work.finish(Outcome.REMOVED_BY_AUTHOR, "deleted before it could be taken in")
+    if (was_deleted(work) or was_edited(work, event)) and not _told_of_change(work, event, snapshot.case):
+        if was_deleted(work):
+            return work.finish(Outcome.REMOVED_BY_AUTHOR, "deleted before it could be taken in")
+        event = replace(event, text=known.edited_text if known and known.edited_text is not None else event.text)
     if known is not None and known.case is not None and known.delivery is None and not work.resumed:
         return work.finish(Outcome.DUPLICATE, "this message stands on the ticket already")
-    if (
-        known is not None
-        and known.edited_text is not None
-        and known.edited_by in (None, conversation_for(event).author)
-    ):
-        event = replace(event, text=known.edited_text)
     where = place(snapshot.case, work.envelope.key, event, work.runtime.policy, work.runtime.clock.now())
     if where is Place.WAIT:
         raise ConflictError("the ticket is being created", retry_after=3.0)
@@ -50,6 +49,20 @@ def message(work: Work, event: InboundMessage) -> Disposition:
     if where is Place.FOLLOW_UP:
         return _follow_up(work, event, snapshot.case)
     return _append(work, event, snapshot.case)
+
+
+def _told_of_change(work: Work, event: InboundMessage, case: Case | None) -> bool:
+    """Whether the message stands on a ticket, as an earlier attempt wrote it before the change. Its ticket is told."""
+    author = _author(event)
+    if case is None and work.resumed:
+        match = match_author(work.runtime, work.account, work.spec, author, event.text, event.visibility)
+        among = _among(work, match)
+        case = joinable(among.cases, work.account.helpdesk) if among is not None else None
+    ticket = find_standing(work, case)
+    if case is None or ticket is None:
+        return False
+    tell_change(work, event, case, author, ticket)
+    return True
 
 
 def _with_author(work: Work, event: InboundMessage) -> InboundMessage:
@@ -177,17 +190,18 @@ def _append(work: Work, event: InboundMessage, case: Case, *, joined: bool = Fal
         ticket, _ = write_entry(client, case.ticket, comment, look_first=work.resumed)
     except (TicketClosedError, NotFoundError):
         return _follow_up(work, event, case)
+    if ticket != case.ticket:
+        case = follow_merge(work.runtime, case, ticket)
     if joined:
         _announce_channel(work, event, ticket)
     match = _rematched(work, event, author, case, ticket)
 
     def change(fresh: Case) -> Case:
-        updated = with_message(fresh, event, author)
-        moved = ticket if fresh.ticket == case.ticket else fresh.ticket
-        return replace(updated, ticket=moved, match=match or updated.match)
+        updated = taken_in(work, fresh, event, author)
+        return replace(updated, match=match or updated.match)
 
     def more(saved: Case) -> tuple[Write, ...]:
-        return (work.complete(_appended(work, case, saved, joined)), *_memory(event, saved), *remember)
+        return (work.complete(_appended(work, case, saved, joined)), memory(work, event, saved), *remember)
 
     saved = save_case(work.runtime, case, change, more)
     return _appended(work, case, saved, joined)
@@ -199,11 +213,6 @@ def _appended(work: Work, before: Case, saved: Case, joined: bool) -> Dispositio
         reason = "reopened"
     detail = match_detail(saved.match) if saved.match != before.match else {}
     return Disposition(outcome=Outcome.APPENDED, reason=reason, case=saved.id, ticket=saved.ticket, detail=detail)
-
-
-def _memory(event: InboundMessage, case: Case) -> tuple[Write, ...]:
-    record = MessageRecord(message=event.key.message, case=case.id, conversation=conversation_for(event))
-    return (RememberMessage(key=event.key, record=record),)
 
 
 def _person(work: Work, case: Case, author: Author) -> tuple[PersonRef | None, tuple[Write, ...]]:

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.core import compose
-from chalicelib.core.case import Case, CaseState, MessageRecord
+from chalicelib.core.case import Case, CaseState
 from chalicelib.core.disposition import Disposition, Outcome
 from chalicelib.core.errors import TicketClosedError
 from chalicelib.core.events import InboundMessage
 from chalicelib.core.ids import PersonRef, TicketRef
 from chalicelib.core.people import Author
-from chalicelib.core.placing import conversation_for, with_message
 from chalicelib.core.ticket import Comment, TicketDraft
 from chalicelib.pipeline.match import identity_of, match_detail
+from chalicelib.pipeline.overtaken import memory, taken_in
 from chalicelib.pipeline.work import Work, customers_entry, entry_id, note, save_case, write_entry
 from chalicelib.ports.helpdesk import HelpdeskClient, TicketLinks
-from chalicelib.ports.stores import RememberIdentity, RememberMessage, RememberPerson, Write
+from chalicelib.ports.stores import RememberIdentity, RememberPerson, Write
 
 
 def complete_opening(
@@ -43,14 +43,13 @@ def complete_opening(
     _write_brief(work, event, author, case, client, ticket, open_cases, look_first=look_first)
 
     def change(fresh: Case) -> Case:
-        return replace(with_message(fresh, event, author), ticket=ticket, requester=person, state=CaseState.OPEN)
+        return replace(taken_in(work, fresh, event, author), ticket=ticket, requester=person, state=CaseState.OPEN)
 
     def more(saved: Case) -> tuple[Write, ...]:
-        record = MessageRecord(message=event.key.message, case=saved.id, conversation=conversation_for(event))
         identity = identity_of(author, saved.match, work.runtime)
         return (
             work.complete(_ticketed(saved)),
-            RememberMessage(key=event.key, record=record),
+            memory(work, event, saved),
             *([] if known_person else [RememberPerson(author=author.key, person=person)]),
             *([RememberIdentity(identity=identity)] if identity else []),
         )

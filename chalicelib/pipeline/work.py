@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.core import compose
 from chalicelib.core.account import Account
-from chalicelib.core.case import Case
+from chalicelib.core.case import Case, MessageRecord
 from chalicelib.core.disposition import Claim, ClaimState, Disposition, Outcome
 from chalicelib.core.errors import ConflictError, NotFoundError, TicketClosedError, TicketMovedError
 from chalicelib.core.events import Envelope, InboundMessage, Visibility
@@ -32,6 +32,8 @@ class Work:
     account: Account
     spec: PlatformSpec
     claim: Claim
+    known: MessageRecord | None = None
+    """What was known of the message when the work began."""
 
     @property
     def resumed(self) -> bool:
@@ -54,22 +56,38 @@ class Work:
 
 
 def save_case(
-    runtime: Runtime, case: Case, change: Callable[[Case], Case], more: Callable[[Case], tuple[Write, ...]]
+    runtime: Runtime,
+    case: Case,
+    change: Callable[[Case], Case],
+    more: Callable[[Case], tuple[Write, ...]],
+    *,
+    takes_over: bool = False,
 ) -> Case:
     """Commit ``change(case)`` with the writes ``more`` names; when somebody else changed the case meanwhile, the change
-    is made again on what they left. Raises ConflictError after `RACES` lost races, or when another condition fails."""
+    is made again on what they left. Raises ConflictError after `RACES` lost races, when another condition fails, or
+    when another case took over meanwhile."""
     for attempt in range(RACES):
         changed = change(case)
         try:
-            runtime.stores.transactions.commit(SaveCase(case=changed), *more(changed))
+            runtime.stores.transactions.commit(SaveCase(case=changed, takes_over=takes_over), *more(changed))
         except ConflictError:
             fresh = _reload(runtime, case.id)
             if fresh is None or fresh.version == case.version or attempt == RACES - 1:
+                raise
+            if fresh.merged_into != case.merged_into:
                 raise
             case = fresh
         else:
             return replace(changed, version=changed.version + 1)
     raise ConflictError("case changed too often")
+
+
+def living_case(runtime: Runtime, case: CaseId) -> Case:
+    """The case, or the one that took over when tickets were merged. Raises NotFoundError."""
+    found = runtime.stores.cases.get_case(case)
+    while found.merged_into is not None:
+        found = runtime.stores.cases.get_case(found.merged_into)
+    return found
 
 
 def _reload(runtime: Runtime, case: CaseId) -> Case | None:

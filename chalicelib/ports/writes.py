@@ -57,11 +57,13 @@ class SaveCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RememberMessage:
-    """Store what we know of a message. ``only_new``: fails when there is a record already."""
+    """Store what we know of a message. ``only_new``: fails when there is a record already; ``unchanged``: fails when
+    the record is not of the version that was read (0: there was none)."""
 
     key: MessageKey
     record: MessageRecord
     only_new: bool = False
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

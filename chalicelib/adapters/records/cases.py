@@ -115,9 +115,11 @@ class RecordCases:
             self._seen.keep(saved.case.id, saved)
 
     def remembering(self, write: RememberMessage) -> Sequence[Change]:
-        """The change that stores a message's record."""
-        condition = Condition(exists=False) if write.only_new else None
-        item: Item = {"doc": document(write.record)}
+        """The change that stores a message's record, as its next version."""
+        before = write.record.version
+        unchanged = Condition(equals={"version": before or None}) if write.unchanged else None
+        condition = Condition(exists=False) if write.only_new else unchanged
+        item: Item = {"doc": document(replace(write.record, version=before + 1)), "version": before + 1}
         expires_at = seconds(self._clock.now() + self._keep)
         return (Put(key=keys.message(write.key), item=item, condition=condition, expires_at=expires_at),)
 

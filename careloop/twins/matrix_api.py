@@ -13,6 +13,7 @@ from typing import Any
 
 from careloop.twins.base import Deliver, Handler, Twin, TwinRequest, TwinResponse, reply_json
 from careloop.twins.matrix_push import MatrixPush, headers, is_json
+from careloop.twins.matrix_sync import sync
 from careloop.twins.matrix_world import Data, MatrixWorld, Refused, forbidden
 from chalicelib.ports.services import Clock
 
@@ -47,6 +48,7 @@ class MatrixApi(Twin):
         table: dict[tuple[str, str], Callable[[str, TwinRequest], Any]] = {
             ("GET", f"{_V3}/account/whoami"): self._whoami,
             ("GET", f"{_V3}/joined_rooms"): self._joined_rooms,
+            ("GET", f"{_V3}/sync"): self._sync,
             ("POST", f"{_V3}/createRoom"): self._create_room,
             ("POST", f"{room}/join"): self._join,
             ("POST", f"{_V3}/join/([^/]+)"): self._join,
@@ -99,6 +101,9 @@ class MatrixApi(Twin):
         return {
             "joined_rooms": [room for room in self.world.data["rooms"] if self.world.membership(room, user) == "join"]
         }
+
+    def _sync(self, user: str, request: TwinRequest) -> Data:
+        return sync(self.world, user, request.query.get("since"), request.query.get("filter"))
 
     def _messages(self, user: str, request: TwinRequest) -> Data:
         direction, limit = request.query.get("dir", "b"), request.query.get("limit", "10")

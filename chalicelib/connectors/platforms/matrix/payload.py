@@ -78,6 +78,11 @@ def parse_room(events: Iterable[Reader], account: AccountKey, base_url: str | No
     return _all(events, _Reading(account=account, base_url=base_url, is_inside=True))
 
 
+def parse_invitation(event: Reader, account: AccountKey, base_url: str | None) -> Parsed[PlatformEvent]:
+    """The member event by which we are invited into a room."""
+    return _all((event,), _Reading(account=account, base_url=base_url))
+
+
 def _all(events: Iterable[Reader], reading: _Reading) -> Parsed[PlatformEvent]:
     for entry in events:
         reading.found.attempt(lambda item: _event(item, reading), entry)

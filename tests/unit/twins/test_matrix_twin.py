@@ -21,10 +21,10 @@ from chalicelib.core.errors import (
     CredentialsError,
     NotAnswerableError,
     NotFoundError,
+    OutcomeUnknownError,
     RateLimitedError,
     RecipientUnreachableError,
     RejectedError,
-    UnavailableError,
 )
 from chalicelib.core.events import InboundMessage, MessageDeleted, MessageEdited, ThreadInvitation, Visibility
 from chalicelib.core.ids import AccountId, AccountKey, AuthorId, AuthorKey, MessageId, ThreadId, ThreadKey
@@ -407,14 +407,21 @@ def test_a_limit_names_the_time_to_wait() -> None:
     assert len(world.twin.messages(room, world.twin.brand)) == 3
 
 
-def test_a_lost_answer_leads_to_one_message(world: World) -> None:
+def test_a_lost_answer_leads_to_one_message_even_after_a_restart(world: World) -> None:
     room = world.chat()
     event = world.twin.send(world.kim, room, "hello")
+    reply = world.reply(room, event)
+    assert world.client.find_sent(reply) is None
     world.twin.faults.append(Fault(pattern="PUT .*/send/", status=0, before=False))
-    with pytest.raises(UnavailableError):
-        world.client.send(world.reply(room, event))
-    world.client.send(world.reply(room, event))
-    assert len(world.twin.messages(room, world.twin.brand)) == 1
+    with pytest.raises(OutcomeUnknownError):
+        world.client.send(reply)
+    world.twin.restart()
+    world.twin.native_send(room, "something else")
+    found = world.client.find_sent(reply)
+    assert found is not None
+    assert world.twin.messages(room, world.twin.brand)[0]["event_id"] == found.messages[0]
+    world.client.send(reply)
+    assert len(world.twin.messages(room, world.twin.brand)) == 3, "without looking it would have been sent twice"
 
 
 # -- shapes, states, transports ----------------------------------------------------------------------------------------

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+from chalicelib.connectors.platforms.matrix import rooms
 from chalicelib.connectors.platforms.matrix.payload import DELIVERY, TRANSACTION_PREFIX, parse_room, permalink
 from chalicelib.connectors.platforms.matrix.refusals import ForbiddenError, refuse
+from chalicelib.connectors.platforms.matrix.sent import is_ours_from_before, is_sent_as
 from chalicelib.connectors.platforms.matrix.spec import THREADS
-from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient, segment
+from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient, require_field, segment
 from chalicelib.connectors.toolkit.asking import readable
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.errors import (
@@ -18,14 +21,15 @@ from chalicelib.core.errors import (
     CredentialsError,
     NotAnswerableError,
     NotFoundError,
+    OutcomeUnknownError,
     RecipientUnreachableError,
     UnsupportedError,
 )
 from chalicelib.core.events import Parsed, PlatformEvent, Visibility
-from chalicelib.core.ids import MessageId, ThreadId, digest
+from chalicelib.core.ids import Cursor, MessageId, ThreadId, digest
 from chalicelib.core.people import Author
 from chalicelib.core.reply import DeliveryReceipt, OutboundReply, ReceiptState
-from chalicelib.ports.platform import PlatformContext
+from chalicelib.ports.platform import PlatformContext, Polled
 
 _PAGES = 3
 _PAGE_SIZE = 100
@@ -55,41 +59,59 @@ class Client:
         )
 
     def send(self, reply: OutboundReply) -> DeliveryReceipt:
-        """Send under a transaction id made of the delivery's key: the homeserver sends the same one once."""
+        """Send under a transaction id made of the delivery's key: the homeserver sends the same one once, as long as
+        it remembers it."""
         if reply.visibility is not Visibility.PRIVATE or reply.attachments:
             raise UnsupportedError("only private text can be sent")
         self._check_recipient(reply)
-        transaction = TRANSACTION_PREFIX + digest(reply.key, length=32)
+        transaction = _transaction(reply)
         room = segment(reply.thread.thread)
         path = f"{_V3}/rooms/{room}/send/m.room.message/{transaction}"
         content = {"msgtype": "m.text", "body": reply.text, DELIVERY: transaction, **self._relation(reply)}
         try:
-            answer = self._call("PUT", path, content)
+            answer = self._call("PUT", path, content, idempotent=False)
         except ForbiddenError:
             raise self._why_forbidden(reply) from None
-        with readable():
-            event = answer.json.need_id("event_id")
-        return DeliveryReceipt(
-            messages=(MessageId(event),),
-            state=ReceiptState.SENT,
-            at=self._context.clock.now(),
-            permalink=permalink(reply.thread.thread, event),
-        )
+        return _receipt(reply, require_field(answer, "event_id"), self._context.clock.now())
+
+    def find_sent(self, reply: OutboundReply) -> DeliveryReceipt | None:
+        """Look among the room's last 300 events for the one with the delivery's key. A homeserver keeps transaction ids
+        of an application service in memory alone: a restart, or half an hour, and the same one sends again."""
+        transaction, start = _transaction(reply), None
+        for _ in range(_PAGES):
+            page = self._page(reply.thread.thread, start)
+            with readable():
+                for event in page.items("chunk"):
+                    if is_sent_as(event, transaction, self._user):
+                        return _receipt(reply, event.need_id("event_id"), event.need_time("origin_server_ts"))
+                    if is_ours_from_before(event, self._user, reply.began_at):
+                        return None
+                start = page.find_id("end")
+            if start is None:
+                return None
+        raise OutcomeUnknownError("much was said since: its beginning is out of reach")
 
     def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:
         """The room's last 300 events, oldest first."""
         found: list[Reader] = []
         start: str | None = None
         for _ in range(_PAGES):
-            page = self._read(
-                f"{_V3}/rooms/{segment(thread)}/messages", {"dir": "b", "limit": _PAGE_SIZE, "from": start}
-            )
+            page = self._page(thread, start)
             with readable():
                 found += page.items("chunk")
                 start = page.find_id("end")
             if start is None:
                 break
         return parse_room(reversed(found), self._context.account.key, self._base_url)
+
+    def poll(self, cursor: Cursor | None) -> Polled:
+        """What came in all rooms since `cursor`, and open invitations; see `rooms`."""
+        sweep = rooms.Sweep(self._read, self._context.account.key, self._base_url, self._context.clock.now())
+        return sweep.poll(cursor)
+
+    def cursor_at(self, moment: datetime) -> Cursor:
+        """The cursor with which `poll` begins at `moment`."""
+        return rooms.cursor_at(moment)
 
     def join_thread(self, thread: ThreadId) -> None:
         """Accept the invitation; joining twice is one join."""
@@ -162,6 +184,11 @@ class Client:
         answered = {"is_falling_back": True, "m.in_reply_to": {"event_id": reply.in_reply_to}}
         return {"m.relates_to": {"rel_type": "m.thread", "event_id": root, **answered}}
 
+    def _page(self, thread: ThreadId, start: str | None) -> Reader:
+        """A page of the room's events, newest first."""
+        place = f"{_V3}/rooms/{segment(thread)}/messages"
+        return self._read(place, {"dir": "b", "limit": _PAGE_SIZE, "from": start})
+
     def _read(self, path: str, params: Mapping[str, Any]) -> Reader:
         try:
             answer = self._call("GET", path, params=params)
@@ -170,11 +197,32 @@ class Client:
         with readable():
             return answer.json
 
-    def _call(self, method: str, path: str, data: Any = None, *, params: Mapping[str, Any] | None = None) -> ApiAnswer:
-        """As the brand's user. Every call may be repeated: sending has its transaction id."""
+    def _call(
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        *,
+        params: Mapping[str, Any] | None = None,
+        idempotent: bool = True,
+    ) -> ApiAnswer:
+        """As the brand's user."""
         return self._api.call(
-            method, path, params={"user_id": self._user, **(params or {})}, data=data, idempotent=True
+            method, path, params={"user_id": self._user, **(params or {})}, data=data, idempotent=idempotent
         )
+
+
+def _transaction(reply: OutboundReply) -> str:
+    return TRANSACTION_PREFIX + digest(reply.key, length=32)
+
+
+def _receipt(reply: OutboundReply, event: str, at: datetime) -> DeliveryReceipt:
+    return DeliveryReceipt(
+        messages=(MessageId(event),),
+        state=ReceiptState.SENT,
+        at=at,
+        permalink=permalink(reply.thread.thread, event),
+    )
 
 
 def _we_are_out(code: str) -> RecipientUnreachableError:

@@ -18,7 +18,6 @@ SPEC = PlatformSpec(
         # An event has at most 65,536 bytes as a whole; escapes in JSON may double a text.
         text_limits=TextLimits((Limit(32_000, LengthUnit.BYTES),)),
         threading=Threading.NONE,
-        idempotent_send=True,
         terms=PlatformTerms(note="The homeserver is the company's or its provider's: its own terms hold."),
     ),
     credentials=(
@@ -50,6 +49,12 @@ SPEC = PlatformSpec(
             default="follow",
             example="always",
         ),
+        OptionField(
+            name="poll",
+            description="'true': look regularly for what the homeserver did not push; it repeats for ever, so "
+            "this is for one that lost its queue or the registration.",
+            default="false",
+        ),
     ),
     api_version="v1.13",
     facts=(
@@ -65,8 +70,8 @@ SPEC = PlatformSpec(
             date="2026-11-22",
         ),
         Fact(
-            what="The same transaction id sends once",
-            source="spec.matrix.org, transaction identifiers; tried on Synapse 1.163.2",
+            what="The same transaction id sends once while it is remembered: half an hour at least, not over a restart",
+            source="spec.matrix.org, transaction identifiers; Synapse 1.163.2, tried and read",
             date="2026-11-22",
         ),
         Fact(

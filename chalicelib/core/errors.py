@@ -98,6 +98,12 @@ class RateLimitedError(RetryableError):
     code = "rate_limited"
 
 
+class TicketBusyError(RateLimitedError):
+    """This one ticket was written to too often: it takes no more for now, others do. Nothing was written."""
+
+    code = "ticket_busy"
+
+
 class UnavailableError(RetryableError):
     """The remote is down or unreachable, and the call had no effect or may be repeated."""
 
@@ -166,9 +172,13 @@ class NeedsHumanError(CareloopError):
 
 
 class CredentialsError(NeedsHumanError):
-    """A token is dead or lacks a permission."""
+    """A token is dead or lacks a permission. ``dead``: whatever is called with it, it will be refused."""
 
     code = "credentials"
+
+    def __init__(self, message: str = "", *, advice: str, remote_code: str | None = None, dead: bool = False) -> None:
+        super().__init__(message, advice=advice, remote_code=remote_code)
+        self.dead = dead
 
 
 class ReplyWindowClosedError(NeedsHumanError):

@@ -128,9 +128,8 @@ def raise_for_status(response: HttpResponse, *, clock: Clock, idempotent: bool) 
     status = response.status
     code = str(status)
     if status in (401, 403):
-        raise CredentialsError(
-            f"HTTP {code}", advice="The access was refused: renew the connection's credentials.", remote_code=code
-        )
+        advice = "The access was refused: renew the connection's credentials."
+        raise CredentialsError(f"HTTP {code}", advice=advice, remote_code=code, dead=status == 401)
     if status in (404, 410):
         raise NotFoundError(f"HTTP {code}", remote_code=code)
     if status == 429:

@@ -48,8 +48,8 @@ class Problem:
 Make = Callable[[Problem], CareloopError]
 
 
-def _credentials(advice: str) -> Make:
-    return lambda found: CredentialsError(f"Graph {found.name}", advice=advice, remote_code=found.name)
+def _credentials(advice: str, *, dead: bool = False) -> Make:
+    return lambda found: CredentialsError(f"Graph {found.name}", advice=advice, remote_code=found.name, dead=dead)
 
 
 def _not_answerable(advice: str) -> Make:
@@ -91,7 +91,7 @@ def _already_replied(found: Problem) -> CareloopError:
     return OutcomeUnknownError(f"Graph {found.name}", advice=advice)
 
 
-_TOKEN = _credentials("The page's access token is no longer good: connect the page again.")
+_TOKEN = _credentials("The page's access token is no longer good: connect the page again.", dead=True)
 _PERMISSION = _credentials(
     "The page's access token lacks a permission or a review: check the app and connect it again."
 )

@@ -30,7 +30,7 @@ def _token_over(name: str) -> CareloopError:
 
 
 def _credentials(name: str) -> CareloopError:
-    return CredentialsError(name, advice=_CREDENTIAL_ADVICE[name], remote_code=name)
+    return CredentialsError(name, advice=_CREDENTIAL_ADVICE[name], remote_code=name, dead=True)
 
 
 def _gone(name: str) -> CareloopError:

@@ -28,12 +28,12 @@ def _forbidden(code: str) -> CareloopError:
 
 def _credentials(code: str) -> CareloopError:
     advice = "The homeserver refuses the application service: compare as_token with its registration file."
-    return CredentialsError(code, advice=advice, remote_code=code)
+    return CredentialsError(code, advice=advice, remote_code=code, dead=True)
 
 
 def _suspended(code: str) -> CareloopError:
     advice = "The homeserver has locked or deactivated the brand's user: ask its administrator."
-    return CredentialsError(code, advice=advice, remote_code=code)
+    return CredentialsError(code, advice=advice, remote_code=code, dead=True)
 
 
 def _not_ours(code: str) -> CareloopError:

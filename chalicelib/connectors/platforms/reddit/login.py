@@ -103,4 +103,4 @@ def refusal(response: HttpResponse, body: Reader | None) -> None:
     except PayloadError:
         return
     if code in ("invalid_grant", "unsupported_grant_type", "invalid_client"):
-        raise CredentialsError(code, advice=_ADVICE, remote_code=code)
+        raise CredentialsError(code, advice=_ADVICE, remote_code=code, dead=True)

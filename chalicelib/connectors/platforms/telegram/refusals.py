@@ -65,7 +65,7 @@ def refuse(response: HttpResponse, body: Reader | None) -> None:
         return
     if status in (401, 404):
         advice = "Telegram does not know the bot's token: get the current one from BotFather."
-        raise CredentialsError(f"HTTP {status}", advice=advice, remote_code=str(status))
+        raise CredentialsError(f"HTTP {status}", advice=advice, remote_code=str(status), dead=True)
     if body is None:
         return
     try:

@@ -183,7 +183,7 @@ class OAuth2:
 
     def _renewed(self, session: Session | None, values: Mapping[str, str]) -> Mapping[str, str]:
         if not values.get("refresh_token") or not self._credentials.get("client_id"):
-            raise CredentialsError("the access token is no longer accepted", advice=AUTHORISE_AGAIN)
+            raise CredentialsError("the access token is no longer accepted", advice=AUTHORISE_AGAIN, dead=True)
         lease = self._lease(session, values)
         try:
             answer = self._ask(values["refresh_token"])
@@ -243,7 +243,7 @@ class OAuth2:
             answer = self._api.call("POST", TOKEN_PATH, body=urlencode(form).encode(), headers=headers).json
             return _tokens(answer, self._clock.now())
         except (PermanentError, CredentialsError):
-            raise CredentialsError("X refused to renew the token", advice=AUTHORISE_AGAIN) from None
+            raise CredentialsError("X refused to renew the token", advice=AUTHORISE_AGAIN, dead=True) from None
         except (OutcomeUnknownError, PayloadError):
             # The reply that waits for the token has not been posted, whatever became of this call.
             raise UnavailableError("no readable answer to the renewal", retry_after=LEASE.total_seconds()) from None

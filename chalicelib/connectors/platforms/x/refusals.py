@@ -103,12 +103,12 @@ def _no_access(code: str) -> CareloopError:
 
 def _locked(code: str) -> CareloopError:
     advice = "X has locked or suspended the account: log in on x.com and follow what it asks."
-    return CredentialsError(code, advice=advice, remote_code=code)
+    return CredentialsError(code, advice=advice, remote_code=code, dead=True)
 
 
 def _bad_token(code: str) -> CareloopError:
     advice = "X does not accept the stored access: authorise the account again and store the new tokens."
-    return CredentialsError(code, advice=advice, remote_code=code)
+    return CredentialsError(code, advice=advice, remote_code=code, dead=True)
 
 
 def _rejected(code: str) -> CareloopError:

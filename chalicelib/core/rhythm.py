@@ -1,0 +1,163 @@
+"""How often an account usually hears something, by the hour of the week; and whether its silence is unusual. Pure.
+
+Counted are *slots*: stretches of five minutes in which anything came. A burst of a hundred comments is then a dozen
+slots and not a hundred signs of life. What is left of clumping (talks go to and fro, posts go round, some days are
+holidays) is measured as spread, the variance of the slots beside their mean, and makes the judgement slower.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+SLOT_SECONDS = 300
+HOURS = 168
+"""Of a week, from Monday midnight UTC."""
+HOUR = timedelta(hours=1)
+FORGETTING = 0.5 ** (1 / 4)
+"""Per week: what was a month ago counts half."""
+LEVEL_FORGETTING = 0.5 ** (1 / 72)
+"""Per hour: the present level is that of the last three days."""
+LONGEST_GAP = timedelta(weeks=6)
+"""Without any look for so long, everything is learned anew."""
+IMPROBABLE = 1e-6
+"""A busy account has ten thousands of gaps a year, and each is judged."""
+LEAST_EXPECTED = 10.0
+"""Slots that should have come, before a silence is judged at all."""
+LEAST_WATCHED = timedelta(days=14)
+LEAST_SLOTS = 20.0
+"""What is known of a rarer or newer account is not enough to judge by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """What was learned. ``slots`` and ``hours``: active slots and hours watched, by the hour of the week, older ones
+    counting less."""
+
+    since: datetime
+    """Watched from this full hour on."""
+    until: datetime
+    """Learned up to this full hour."""
+    slots: tuple[float, ...] = (0.0,) * HOURS
+    hours: tuple[float, ...] = (0.0,) * HOURS
+    squares: tuple[float, ...] = (0.0,) * HOURS
+    """Squared deviations of the slots from what was foreseen, by the hour of the week."""
+    came: float = 0.0
+    due: float = 0.0
+    """Slots that came lately, and those that were foreseen."""
+    level: float = 1.0
+    """Their ratio at the last event, at most 1: who has become quieter is judged as a quieter one."""
+    last_event_at: datetime | None = None
+
+    def rate(self, hour: int) -> float:
+        """Slots in an hour of the week: its own, or less where its neighbours have less. Clocks are set by an hour
+        twice a year, and nobody closes on the dot."""
+        watched = self.hours[hour]
+        return min(self.slots[hour] / watched, self._mean(self.slots, hour)) if watched else 0.0
+
+    def variance(self, hour: int) -> float:
+        """Of the slots in an hour of the week, smoothed over its neighbours."""
+        return self._mean(self.squares, hour)
+
+    def _mean(self, sums: tuple[float, ...], hour: int) -> float:
+        before, after = (hour - 1) % HOURS, (hour + 1) % HOURS
+        watched = self.hours[before] + 2 * self.hours[hour] + self.hours[after]
+        return (sums[before] + 2 * sums[hour] + sums[after]) / watched if watched else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """A judgement. ``expected``: slots that should have come since the last event; ``probability``: of such a silence
+    by chance."""
+
+    since: datetime | None
+    expected: float
+    probability: float
+    is_unusual: bool
+
+
+def new_rhythm(now: datetime) -> Rhythm:
+    """Nothing is known yet, watching begins with the hour of `now`."""
+    return Rhythm(since=full_hour(now), until=full_hour(now))
+
+
+def full_hour(moment: datetime) -> datetime:
+    """The full hour that `moment` is in, UTC."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def learn(rhythm: Rhythm, moments: Iterable[datetime], now: datetime) -> Rhythm:
+    """`rhythm` after the full hours before `now`; ``moments``: of all events since ``rhythm.until``. The hour that is
+    running is learned when it is over: hand its events over again then."""
+    seen = sorted(moments)
+    if seen and (rhythm.last_event_at is None or seen[-1] > rhythm.last_event_at):
+        rhythm = replace(rhythm, last_event_at=seen[-1])
+    end = full_hour(now)
+    if end - rhythm.until > LONGEST_GAP:
+        rhythm = replace(new_rhythm(now), last_event_at=rhythm.last_event_at)
+    active: dict[datetime, set[int]] = {}
+    for moment in seen:
+        active.setdefault(full_hour(moment), set()).add(int(moment.timestamp()) // SLOT_SECONDS)
+    while rhythm.until < end:
+        rhythm = _hour_over(rhythm, len(active.get(rhythm.until, ())))
+    return rhythm
+
+
+def _hour_over(rhythm: Rhythm, number: int) -> Rhythm:
+    """One full hour with `number` active slots."""
+    hour = hour_of_week(rhythm.until)
+    came, due, level, square = rhythm.came, rhythm.due, rhythm.level, 0.0
+    if rhythm.hours[hour] > 0:
+        mean = rhythm.rate(hour)
+        square = (number - mean) ** 2
+        came, due = came * LEVEL_FORGETTING + number, due * LEVEL_FORGETTING + mean
+        if number:
+            level = min(1.0, came / due) if due > 1.0 else 1.0
+
+    def grown(sums: tuple[float, ...], by: float) -> tuple[float, ...]:
+        return (*sums[:hour], sums[hour] * FORGETTING + by, *sums[hour + 1 :])
+
+    return replace(
+        rhythm,
+        until=rhythm.until + HOUR,
+        slots=grown(rhythm.slots, number),
+        hours=grown(rhythm.hours, 1.0),
+        squares=grown(rhythm.squares, square),
+        came=came,
+        due=due,
+        level=level,
+    )
+
+
+def hour_of_week(moment: datetime) -> int:
+    """0 for Monday 00:00 UTC to 167."""
+    utc = moment.astimezone(UTC)
+    return utc.weekday() * 24 + utc.hour
+
+
+def judge(rhythm: Rhythm, now: datetime) -> Silence:
+    """Whether having heard nothing since the last event is unusual at `now`."""
+    since = rhythm.last_event_at
+    if since is None or since >= now:
+        return Silence(since=since, expected=0.0, probability=1.0, is_unusual=False)
+    expected, variance = _foreseen(rhythm, max(since, now - LONGEST_GAP), now)
+    expected *= rhythm.level
+    spread = max(1.0, variance / expected) if expected else 1.0
+    probability = math.exp(-expected / spread)
+    known = now - rhythm.since >= LEAST_WATCHED and sum(rhythm.slots) >= LEAST_SLOTS
+    unusual = known and expected >= LEAST_EXPECTED and probability < IMPROBABLE
+    return Silence(since=since, expected=expected, probability=probability, is_unusual=unusual)
+
+
+def _foreseen(rhythm: Rhythm, start: datetime, end: datetime) -> tuple[float, float]:
+    """Slots from `start` to `end`, and their variance."""
+    slots, variance, at = 0.0, 0.0, start
+    while at < end:
+        stop = min(full_hour(at) + HOUR, end)
+        hour, part = hour_of_week(at), (stop - at) / HOUR
+        slots += rhythm.rate(hour) * part
+        variance += rhythm.variance(hour) * part
+        at = stop
+    return slots, variance

@@ -39,6 +39,11 @@ class CarePolicy:
     audit_at_hour: int = 3
     """The hour (UTC) in which the last 24 hours of every account are audited; -1: never."""
 
+    check_every: timedelta = timedelta(minutes=15)
+    """How often every account, helpdesk and CRM is checked; whole minutes, at least 5."""
+    warn_before_expiry: timedelta = timedelta(days=14)
+    """How long before an access ends an alarm is raised."""
+
 
 _DURATION_UNITS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
 

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from chalicelib.core.account import Account, Connection, Endpoint
 from chalicelib.core.alarms import Alarm
+from chalicelib.core.bursts import WaitingEntry
 from chalicelib.core.case import Case, CaseSnapshot, MessageRecord
 from chalicelib.core.disposition import Claim, LedgerEntry, ParkedItem
 from chalicelib.core.health import Health
@@ -37,6 +38,8 @@ from chalicelib.core.reply import Delivery
 from chalicelib.core.report import AuditReport, SignOff
 from chalicelib.ports.writes import (
     CompleteEvent,
+    DropEntries,
+    KeepEntry,
     OpenCases,
     RememberIdentity,
     RememberMessage,
@@ -52,6 +55,8 @@ from chalicelib.ports.writes import (
 
 __all__ = [
     "CompleteEvent",
+    "DropEntries",
+    "KeepEntry",
     "OpenCases",
     "RememberIdentity",
     "RememberMessage",
@@ -152,6 +157,10 @@ class CaseStore(Protocol):
 
     def find_message(self, message: MessageKey) -> MessageRecord | None:
         """What is known of a message."""
+        ...
+
+    def waiting(self, case: CaseId, *, after: int = 0, limit: int = 80) -> Sequence[WaitingEntry]:
+        """Messages that the case keeps to be written together, by number, those after ``after``."""
         ...
 
     def open_conversations(self, account: AccountKey, *, limit: int = 200) -> Sequence[ConversationKey]:

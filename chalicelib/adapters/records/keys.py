@@ -9,6 +9,7 @@ recent|<account>|<YYYY-MM>              <first seen>|<digest>              event
 case|<case id>                          case                               doc, version
 case|<case id>                          history|<completed>|<digest>       doc: a completed ledger entry; expires
 case|<case id>                          delivery|<delivery key>            doc, status; expires
+case|<case id>                          waiting|<number>                   doc: a message to be written with others
 conversation|<conversation>             case                               case (id)
 ticket|<ticket>                         case                               case (id); a merged ticket keeps its own
 account|<account>                       open|<day>|<digest>                doc: a conversation of an open case; the day
@@ -66,6 +67,7 @@ LONGEST = 200
 """Characters of an id that are kept; five ids and their prefixes stay below DynamoDB's 1,024 and 2,048 bytes."""
 HISTORY = "history|"
 DELIVERY = "delivery|"
+WAITING = "waiting|"
 OPEN = "open|"
 OPENED = "open~"
 """Sorts behind all that begin with `OPEN`: a list from the newest on begins with it."""
@@ -138,6 +140,10 @@ def history(case_id: CaseId, completed_at: datetime, key: EventKey) -> Key:
 
 def delivery(case_id: CaseId, key: str) -> Key:
     return case(case_id)[0], f"{DELIVERY}{tail(key)}"
+
+
+def waiting(case_id: CaseId, number: int) -> Key:
+    return case(case_id)[0], f"{WAITING}{number:010}"
 
 
 def conversation(key: ConversationKey) -> Key:

@@ -180,6 +180,14 @@ class AccountRevoked:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """Our own, sent by a check: shows that the inbound queue is worked. No platform sends one, no ledger keeps one."""
+
+    account: AccountKey
+    at: datetime
+
+
 PlatformEvent = (
     InboundMessage
     | MessageEdited
@@ -189,6 +197,7 @@ PlatformEvent = (
     | AuthorOptedOut
     | AuthorIdChanged
     | AccountRevoked
+    | Canary
 )
 
 
@@ -243,6 +252,8 @@ def event_key(event: PlatformEvent) -> EventKey:
             return EventKey(f"id-change|{event.old}|{event.new}")
         case AccountRevoked():
             return EventKey(f"revoked|{event.account}|{event.at.isoformat()}")
+        case Canary():
+            return EventKey(f"canary|{event.account}|{event.at.isoformat()}")
 
 
 def account_of(event: PlatformEvent) -> AccountKey:
@@ -271,6 +282,8 @@ def order_group(event: PlatformEvent) -> str:
             return f"{account}|{author.key.author}"
         case ThreadInvitation():
             return f"{account}|{event.inviter.key.author}"
+        case Canary():
+            return f"{account}|canary"
         case InboundMessage() | MessageEdited() | MessageDeleted() if event.thread is not None:
             return f"{account}|thread|{event.thread.thread}"
         case _:

@@ -11,6 +11,7 @@ from chalicelib.core.case import Case, MessageRecord
 from chalicelib.core.errors import (
     CareloopError,
     ConflictError,
+    CredentialsError,
     NeedsHumanError,
     OutcomeUnknownError,
     PermanentError,
@@ -20,10 +21,12 @@ from chalicelib.core.errors import (
 from chalicelib.core.guard import Hold
 from chalicelib.core.ids import CommentId, ConversationKey, MessageKey, TicketRef
 from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, OutboundReply
+from chalicelib.pipeline.alarms import access_works, dead_access, notice, of_account
+from chalicelib.pipeline.work import join_conversation, private_conversation
 from chalicelib.ports.platform import FindsSentReplies, PlatformClient
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.spec import PlatformSpec
-from chalicelib.ports.stores import RememberMessage, SaveDelivery
+from chalicelib.ports.stores import RememberMessage, SaveDelivery, Write
 
 IN_FLIGHT = timedelta(minutes=2)
 """For so long after its beginning a delivery may be another living worker's."""
@@ -48,6 +51,8 @@ class Outbound:
     client: PlatformClient
     reply: OutboundReply
     source: CommentId
+    insists: bool = False
+    """The agent asked for another attempt (/retry)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +89,9 @@ def deliver(out: Outbound) -> Sent | Refused | Unknown:
     if delivery.attempts > 1 and delivery.status in (DeliveryStatus.BEGUN, DeliveryStatus.UNKNOWN):
         try:
             earlier = _earlier_attempt(out, delivery)
-        except OutcomeUnknownError:
+        except (OutcomeUnknownError, CredentialsError) as error:
+            # without access nobody can look: what an earlier attempt did is not known
+            notice(out.runtime, of_account(out.account.key), error)
             return _finish_unknown(out, delivery)
         except (PermanentError, NeedsHumanError) as error:
             return _finish_refused(out, delivery, error)
@@ -130,7 +137,10 @@ def _begin(out: Outbound) -> Delivery:
     return replace(known, attempts=known.attempts + 1)
 
 
-def _conversation_key(out: Outbound) -> ConversationKey:
+def _conversation_key(out: Outbound) -> ConversationKey | None:
+    """Where the part will stand. A private reply stands in the conversation that it opens, never in the public one."""
+    if out.reply.private_reply:
+        return None
     return ConversationKey(thread=out.reply.thread, author=out.reply.recipient)
 
 
@@ -150,6 +160,9 @@ def _earlier_attempt(out: Outbound, delivery: Delivery) -> DeliveryReceipt | Non
 
 
 def _send(out: Outbound, delivery: Delivery) -> Sent | Refused | Unknown:
+    hold = _no_access(out) if delivery.attempts == 1 and not out.insists else None
+    if hold is not None:
+        return _finish_held(out, delivery, hold)
     try:
         receipt = out.client.send(replace(out.reply, began_at=delivery.began_at))
     except OutcomeUnknownError:
@@ -158,8 +171,25 @@ def _send(out: Outbound, delivery: Delivery) -> Sent | Refused | Unknown:
         _save(out, replace(delivery, status=DeliveryStatus.WAITING, reason=error.code))
         raise
     except (PermanentError, NeedsHumanError) as error:
+        notice(out.runtime, of_account(out.account.key), error)
+        if delivery.attempts > 1 and _may_repeat_blindly(out):
+            # the repetition was refused: that says nothing about the first attempt
+            return _finish_unknown(out, delivery)
         return _finish_refused(out, delivery, error)
     return _finish_sent(out, delivery, receipt)
+
+
+def _no_access(out: Outbound) -> Hold | None:
+    """A dead access is not tried again with each reply: the agent is told at once."""
+    alarm = dead_access(out.runtime, out.account.key)
+    if alarm is None:
+        return None
+    since = f"{alarm.since:%Y-%m-%d %H:%M} UTC"
+    return Hold(
+        code="credentials",
+        reason=f"{out.spec.title} no longer accepts the access to {out.account.title} (since {since})",
+        advice=f"Ask your administrator to renew it ({alarm.command}), then write an internal note with /retry.",
+    )
 
 
 def _unsettled(out: Outbound, delivery: Delivery) -> Unknown:
@@ -187,18 +217,39 @@ def _finish_sent(out: Outbound, delivery: Delivery, receipt: DeliveryReceipt) ->
         )
         for item in receipt.messages
     ]
-    out.runtime.stores.transactions.commit(SaveDelivery(delivery=done), *remembered)
+    _commit_sent(out, receipt, (SaveDelivery(delivery=done), *remembered))
     out.runtime.telemetry.count("deliveries", platform=out.account.key.platform, outcome="sent")
+    access_works(out.runtime, out.account.key)
     return Sent(receipt=receipt)
+
+
+def _commit_sent(out: Outbound, receipt: DeliveryReceipt, writes: tuple[Write, ...]) -> None:
+    """With the conversation that a private reply opened: the customer may answer there at once."""
+    stores = out.runtime.stores
+    if receipt.opened is None:
+        stores.transactions.commit(*writes)
+        return
+    expected = private_conversation(out.case, receipt.opened, receipt.messages[-1])
+    try:
+        join_conversation(out.runtime, stores.cases.get_case(out.case.id), expected, writes)
+    except ConflictError:
+        # it belongs to another case already, and stays there
+        stores.transactions.commit(*writes)
 
 
 def _finish_refused(out: Outbound, delivery: Delivery, error: CareloopError) -> Refused:
     advice = error.advice if isinstance(error, NeedsHumanError) else _ADVICE.get(error.code, "")
+    if isinstance(error, CredentialsError):
+        advice = f"{advice} When that is done, write an internal note with /retry.".lstrip()
     hold = Hold(
         code=error.code,
         reason=f"{out.spec.title} refused it: {_reason(error)}",
         advice=advice or "Change the text and reply again, or answer on the platform itself.",
     )
+    return _finish_held(out, delivery, hold)
+
+
+def _finish_held(out: Outbound, delivery: Delivery, hold: Hold) -> Refused:
     done = replace(
         delivery,
         status=DeliveryStatus.REFUSED,
@@ -219,7 +270,8 @@ def _finish_unknown(out: Outbound, delivery: Delivery) -> Unknown:
 
 def _outcome(delivery: Delivery) -> Sent | Refused | Unknown:
     if delivery.status is DeliveryStatus.SENT and delivery.receipt is not None:
-        return Sent(receipt=delivery.receipt, repeated=True, conversation=delivery.conversation)
+        stands = delivery.receipt.opened or delivery.conversation
+        return Sent(receipt=delivery.receipt, repeated=True, conversation=stands)
     if delivery.status is DeliveryStatus.REFUSED:
         hold = Hold(code="refused", reason=delivery.reason or "", advice=delivery.advice or "")
         return Refused(hold=hold, repeated=True)

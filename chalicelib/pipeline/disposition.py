@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from chalicelib.core.account import ConnectionKind
+from chalicelib.core.alarms import Subject
 from chalicelib.core.codec import to_json
 from chalicelib.core.disposition import Claim, Disposition, Outcome, ParkedItem, ParkReason
 from chalicelib.core.errors import (
@@ -16,8 +18,9 @@ from chalicelib.core.errors import (
     PermanentError,
     RetryableError,
 )
-from chalicelib.core.events import Envelope, account_of, order_group
+from chalicelib.core.events import Envelope, ThreadInvitation, account_of, order_group
 from chalicelib.core.ids import digest
+from chalicelib.pipeline.alarms import notice, of_account, of_connection
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.stores import CompleteEvent
 
@@ -40,7 +43,18 @@ def settle(runtime: Runtime, envelope: Envelope, claim: Claim, error: Exception)
     return disposition
 
 
+def _refuser(runtime: Runtime, envelope: Envelope, error: Exception) -> Subject:
+    """Whose access or setting it was: while an event is taken in, the helpdesk's, but for an invitation, which only the
+    platform can accept, and for settings, which are the account's to look through."""
+    account = account_of(envelope.event)
+    if isinstance(envelope.event, ThreadInvitation) or not isinstance(error, CredentialsError):
+        return of_account(account)
+    return of_connection(ConnectionKind.HELPDESK, runtime.stores.directory.get_account(account).helpdesk)
+
+
 def _retry(runtime: Runtime, envelope: Envelope, claim: Claim, error: Exception) -> NoReturn:
+    if isinstance(error, CredentialsError | ConfigurationError):
+        notice(runtime, _refuser(runtime, envelope, error), error)
     runtime.telemetry.log(
         "ingest",
         "retry" if isinstance(error, CareloopError) else "bug",

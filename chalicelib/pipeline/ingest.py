@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.core.disposition import ClaimState, Disposition, Outcome
-from chalicelib.core.errors import ConflictError
+from chalicelib.core.errors import ConflictError, CredentialsError
 from chalicelib.core.events import (
     AccountRevoked,
     AuthorIdChanged,
     AuthorOptedOut,
+    Canary,
     DeliveryState,
     DeliveryUpdated,
     Envelope,
@@ -22,10 +23,12 @@ from chalicelib.core.events import (
     account_of,
 )
 from chalicelib.core.jobs import RereadThread
+from chalicelib.pipeline.alarms import notice, of_account
 from chalicelib.pipeline.changes import deleted, edited
 from chalicelib.pipeline.disposition import settle
 from chalicelib.pipeline.echoes import echo
 from chalicelib.pipeline.jobs import job_message
+from chalicelib.pipeline.liveness import canary_mark
 from chalicelib.pipeline.messages import message
 from chalicelib.pipeline.work import Work, entry_id, living_case, note, tell_ticket
 from chalicelib.ports.platform import JoinsThreads, ListsThread
@@ -41,6 +44,9 @@ def ingest(runtime: Runtime, envelope: Envelope, *, owner: str) -> Disposition:
     Raises RetryableError when the event must come again later; what needs a person is parked and returned as such.
     """
     account_key = account_of(envelope.event)
+    if isinstance(envelope.event, Canary):
+        runtime.stores.health.set_mark(canary_mark(account_key), envelope.event.at)
+        return Disposition(outcome=Outcome.NOISE, reason="canary")
     claim = runtime.stores.ledger.claim(
         envelope.key,
         account=account_key,
@@ -118,6 +124,8 @@ def _opted_out(work: Work, event: AuthorOptedOut) -> Disposition:
 
 def _revoked(work: Work, event: AccountRevoked) -> Disposition:
     work.runtime.telemetry.count("account_revoked", account=str(event.account))
+    advice = "The account's owner withdrew our access: connect the account again."
+    notice(work.runtime, of_account(event.account), CredentialsError("revoked", advice=advice, dead=True))
     return work.finish(Outcome.NOISE, "access withdrawn by the account's owner")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.core.account import Account
+from chalicelib.core.account import Account, ConnectionKind
 from chalicelib.core.errors import CareloopError
 from chalicelib.core.events import Visibility
 from chalicelib.core.matching import clues_in_message, clues_of, decide, match_identity
 from chalicelib.core.people import Author, Candidate, Clue, Contact, ContactMatch, Identity, Verdict
+from chalicelib.pipeline.alarms import notice, of_connection
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.spec import PlatformSpec
 
@@ -35,6 +36,7 @@ def match_author(
             contacts += runtime.connectors.crm(name).find_contacts(clues)
         except CareloopError as error:
             down = True
+            notice(runtime, of_connection(ConnectionKind.CRM, name), error)
             runtime.telemetry.log("match", "failed", connector=name, error_code=error.code)
     match = decide(author, clues, contacts)
     if down:

@@ -13,6 +13,8 @@ from chalicelib.core.events import InboundMessage
 from chalicelib.core.ids import AuthorKey, PersonRef, TicketRef, case_id
 from chalicelib.core.people import Author, ContactMatch, Verdict
 from chalicelib.core.placing import Place, conversation_for, conversation_from, joinable, place
+from chalicelib.pipeline.alarms import notice, of_account
+from chalicelib.pipeline.bursts import Entered, enter
 from chalicelib.pipeline.match import identity_of, match_author, match_detail, new_clues
 from chalicelib.pipeline.merging import follow_merge
 from chalicelib.pipeline.opening import complete_opening
@@ -96,6 +98,7 @@ def _named(work: Work, event: InboundMessage, case: Case | None) -> InboundMessa
 
 
 def _not_known(work: Work, error: Exception) -> None:
+    notice(work.runtime, of_account(work.account.key), error, soft=True)
     work.runtime.telemetry.log("profile", "failed", account=str(work.account.key), error_code=type(error).__name__)
 
 
@@ -187,9 +190,10 @@ def _append(work: Work, event: InboundMessage, case: Case, *, joined: bool = Fal
     person, remember = _person(work, case, author)
     comment = customers_entry(work, event, author, person, reopen=True)
     try:
-        ticket, _ = write_entry(client, case.ticket, comment, look_first=work.resumed)
+        entered = enter(work, client, case, case.ticket, comment)
     except (TicketClosedError, NotFoundError):
         return _follow_up(work, event, case)
+    ticket = entered.ticket
     if ticket != case.ticket:
         case = follow_merge(work.runtime, case, ticket)
     if joined:
@@ -197,21 +201,27 @@ def _append(work: Work, event: InboundMessage, case: Case, *, joined: bool = Fal
     match = _rematched(work, event, author, case, ticket)
 
     def change(fresh: Case) -> Case:
-        updated = taken_in(work, fresh, event, author)
+        updated = entered.counted(taken_in(work, fresh, event, author))
         return replace(updated, match=match or updated.match)
 
     def more(saved: Case) -> tuple[Write, ...]:
-        return (work.complete(_appended(work, case, saved, joined)), memory(work, event, saved), *remember)
+        return (
+            work.complete(_appended(case, saved, joined, entered)),
+            entered.remembered(memory(work, event, saved), saved),
+            *entered.writes(work, event, author, person, saved),
+            *remember,
+        )
 
     saved = save_case(work.runtime, case, change, more)
-    return _appended(work, case, saved, joined)
+    return _appended(case, saved, joined, entered)
 
 
-def _appended(work: Work, before: Case, saved: Case, joined: bool) -> Disposition:
+def _appended(before: Case, saved: Case, joined: bool, entered: Entered) -> Disposition:
     reason = "joined from another channel" if joined else ""
     if before.state is not CaseState.OPEN:
         reason = "reopened"
     detail = match_detail(saved.match) if saved.match != before.match else {}
+    reason = entered.reason(reason)
     return Disposition(outcome=Outcome.APPENDED, reason=reason, case=saved.id, ticket=saved.ticket, detail=detail)
 
 

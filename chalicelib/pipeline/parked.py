@@ -7,7 +7,7 @@ from datetime import timedelta
 from chalicelib.core.codec import from_json
 from chalicelib.core.disposition import Disposition, Outcome, ParkedItem, ParkReason
 from chalicelib.core.errors import CareloopError, ConflictError, NotFoundError
-from chalicelib.core.events import Envelope, account_of
+from chalicelib.core.events import Canary, Envelope, account_of
 from chalicelib.core.ids import EventKey, digest
 from chalicelib.core.jobs import HintEnvelope, JobEnvelope
 from chalicelib.pipeline.disposition import parked_event
@@ -52,11 +52,13 @@ def discard(runtime: Runtime, item_id: str) -> ParkedItem:
     return item
 
 
-def dead_letter(runtime: Runtime, queue: str, body: str, group: str, message_id: str) -> ParkedItem:
-    """Park what a queue gave up on, with its disposition where it is an event."""
+def dead_letter(runtime: Runtime, queue: str, body: str, group: str, message_id: str) -> ParkedItem | None:
+    """Park what a queue gave up on, with its disposition where it is an event. None: a canary, which nobody misses."""
     if queue == "inbound":
         try:
             envelope: Envelope = from_json(Envelope, body)
+            if isinstance(envelope.event, Canary):
+                return None
             return _dead_event(runtime, envelope, message_id)
         except CareloopError as error:
             code = error.code

@@ -8,15 +8,16 @@ from chalicelib.core import compose
 from chalicelib.core.capabilities import Threading
 from chalicelib.core.case import Case, Conversation
 from chalicelib.core.errors import ConflictError
-from chalicelib.core.events import Surface, Visibility
+from chalicelib.core.events import Visibility
 from chalicelib.core.guard import Hold, Proposal, judge
-from chalicelib.core.ids import AuthorKey, ConversationKey, MessageId, TicketRef
-from chalicelib.core.people import Author
+from chalicelib.core.ids import ConversationKey, MessageId, TicketRef
 from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, OutboundReply, delivery_key
 from chalicelib.core.text.clean import CleanReply, clean_reply
 from chalicelib.core.ticket import AgentReply
 from chalicelib.pipeline.deliver import Outbound, Refused, Sent, Unknown, deliver
 from chalicelib.pipeline.routing import Destination, choose
+from chalicelib.pipeline.work import join_conversation, private_conversation
+from chalicelib.ports.platform import KnowsPrivateThreads
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.stores import SaveDelivery
 
@@ -56,6 +57,7 @@ def post_reply(
     verdict = judge(proposal, runtime.policy)
     if isinstance(verdict, Hold):
         return _held(runtime, case, reply, attempt, verdict)
+    _expect_private(runtime, case, destination)
     return _send_parts(runtime, case, reply, attempt, destination, verdict.parts, cleaned)
 
 
@@ -135,7 +137,7 @@ def _send_parts(
         note=compose.posted_note(destination.spec.title, receipts, private, cleaned.stripped),
         sent=True,
         repeated=repeated,
-        opened=_opened(destination, receipts),
+        opened=_opened(case, receipts),
     )
 
 
@@ -172,6 +174,7 @@ def _outbound(
         spec=destination.spec,
         client=destination.client,
         source=reply.key,
+        insists=bool(attempt),
         reply=OutboundReply(
             key=_key(case, reply, part, attempt),
             account=destination.account.key,
@@ -191,22 +194,23 @@ def _outbound(
     )
 
 
-def _opened(destination: Destination, receipts: list[DeliveryReceipt]) -> Conversation | None:
+def _expect_private(runtime: Runtime, case: Case, destination: Destination) -> None:
+    """Where it is known in which conversation a private reply will stand, the case has it before: the customer may
+    answer there before we know that ours was posted."""
+    client = destination.client
+    if not destination.private_reply or not isinstance(client, KnowsPrivateThreads):
+        return
+    key = client.private_conversation(destination.conversation.key.author)
+    expected = private_conversation(case, key, destination.conversation.last_message)
+    try:
+        join_conversation(runtime, runtime.stores.cases.get_case(case.id), expected, ())
+    except ConflictError:
+        runtime.telemetry.log("respond", "conversation_is_elsewhere", case=case.id)
+
+
+def _opened(case: Case, receipts: list[DeliveryReceipt]) -> Conversation | None:
     """The private conversation that a private reply opened, so that the customer's answer finds this case."""
     receipt = next((item for item in receipts if item.opened is not None), None)
     if receipt is None or receipt.opened is None:
         return None
-    before = destination.conversation
-    author = Author(
-        key=AuthorKey(platform=receipt.opened.thread.account.platform, author=receipt.opened.author),
-        handle=before.author.handle,
-        display_name=before.author.display_name,
-    )
-    return Conversation(
-        key=receipt.opened,
-        author=author,
-        visibility=Visibility.PRIVATE,
-        surface=Surface.DM,
-        last_message=receipt.messages[-1],
-        last_message_at=before.last_message_at,
-    )
+    return private_conversation(case, receipt.opened, receipt.messages[-1])

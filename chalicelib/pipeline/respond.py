@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.core import compose
-from chalicelib.core.case import Case, CaseState, Route
+from chalicelib.core.account import ConnectionKind
+from chalicelib.core.case import Case, CaseState, Conversation, Route
 from chalicelib.core.commands import Command, help_text, parse_command
 from chalicelib.core.disposition import ParkedItem, ParkReason
-from chalicelib.core.errors import NotFoundError
+from chalicelib.core.errors import ConfigurationError, ConflictError, CredentialsError, NotFoundError
 from chalicelib.core.events import Visibility
-from chalicelib.core.ids import CommentId, TicketId, TicketRef, digest
+from chalicelib.core.ids import CommentId, MessageKey, TicketId, TicketRef, digest
 from chalicelib.core.jobs import HintEnvelope
 from chalicelib.core.text.clean import html_to_text
 from chalicelib.core.ticket import AgentReply, TicketActivity, TicketStatus
+from chalicelib.pipeline.alarms import notice, of_connection
 from chalicelib.pipeline.merging import follow_merge
 from chalicelib.pipeline.posting import Posted, post_reply
 from chalicelib.pipeline.why import why_lines
@@ -32,6 +34,15 @@ STATES = {
 def respond(runtime: Runtime, envelope: HintEnvelope, *, resumed: bool) -> str:
     """Deal with everything new on one ticket; returns one word for the log. ``resumed``: an earlier attempt may have
     written notes. Raises RetryableError when it must come again."""
+    try:
+        return _respond(runtime, envelope, resumed=resumed)
+    except (CredentialsError, ConfigurationError) as error:
+        # what a platform refuses is dealt with part by part: this is the helpdesk's
+        notice(runtime, of_connection(ConnectionKind.HELPDESK, envelope.helpdesk), error)
+        raise
+
+
+def _respond(runtime: Runtime, envelope: HintEnvelope, *, resumed: bool) -> str:
     ticket = TicketRef(helpdesk=envelope.helpdesk, ticket=TicketId(envelope.hint.ticket))
     case = runtime.stores.cases.find_by_ticket(ticket, guess=envelope.hint.case)
     if case is None or case.ticket is None:
@@ -42,14 +53,15 @@ def respond(runtime: Runtime, envelope: HintEnvelope, *, resumed: bool) -> str:
     except NotFoundError:
         save_case(runtime, case, lambda fresh: replace(fresh, state=CaseState.CLOSED), lambda saved: ())
         return "ticket_gone"
+    after: Case | None = None
     if activity.ticket != case.ticket:
         survivor = follow_merge(runtime, case, activity.ticket)
         if survivor.id != case.id:
             # the survivor's own case has a cursor of its own: what was left unread on either side is dealt with
-            _entries(runtime, client, survivor, activity, envelope, resumed=resumed)
+            after = _entries(runtime, client, survivor, activity, envelope, resumed=resumed, merged=case)
             activity = client.fetch_activity(activity.ticket, survivor.cursor)
         case = survivor
-    after = _entries(runtime, client, case, activity, envelope, resumed=resumed)
+    after = _entries(runtime, client, after or case, activity, envelope, resumed=resumed)
     _record(runtime, case, after, activity)
     return "done"
 
@@ -62,11 +74,17 @@ def _entries(
     envelope: HintEnvelope,
     *,
     resumed: bool,
+    merged: Case | None = None,
 ) -> Case:
-    """Deal with every entry in order; the case as commands and replies leave it."""
+    """Deal with every entry in order; the case as commands and replies leave it. ``merged``: the case whose ticket the
+    entries stood on; what it began to post, it brings to its end, because that is where the deliveries are recorded."""
     posted = 0
+    begun = {item.reply for item in runtime.stores.deliveries.deliveries(merged.id)} if merged else set()
     for reply in activity.replies:
-        case, done = _entry(runtime, client, case, reply, resumed=resumed)
+        if merged is not None and reply.key in begun:
+            _, done = _entry(runtime, client, merged, reply, resumed=resumed)
+        else:
+            case, done = _entry(runtime, client, case, reply, resumed=resumed)
         posted += done
     runtime.telemetry.log(
         "respond", "done", correlation=envelope.correlation, case=case.id, replies=len(activity.replies), posted=posted
@@ -167,22 +185,49 @@ def _last_unposted(runtime: Runtime, client: HelpdeskClient, case: Case) -> Agen
 
 
 def _record(runtime: Runtime, before: Case, after: Case, activity: TicketActivity) -> None:
-    """Move the cursor once everything before it is dealt with; nothing to record: no write."""
+    """Move the cursor once everything before it is dealt with; nothing to record: no write. When others changed what
+    this read of the ticket would decide, the ticket is read again (ConflictError)."""
     state = STATES.get(activity.status, after.state)
     changed_at = activity.status_changed_at or runtime.clock.now()
+    added, takes_over = _added(runtime, before, after)
 
     def change(fresh: Case) -> Case:
         moved = fresh.state is not state
-        added = tuple(item for item in after.conversations if fresh.conversation(item.key) is None)
+        if moved and _as_read(fresh) != _as_read(before):
+            raise ConflictError("the case changed while its ticket was read", retry_after=1.0)
+        known = {item.key for item in fresh.conversations}
         return replace(
             fresh,
-            cursor=activity.cursor,
+            cursor=activity.cursor if fresh.cursor == before.cursor else fresh.cursor,
             state=state,
             state_changed_at=changed_at if moved else fresh.state_changed_at,
-            route=after.route,
+            route=after.route if after.route is not before.route else fresh.route,
             last_agent_reply_at=after.last_agent_reply_at or fresh.last_agent_reply_at,
-            conversations=(*fresh.conversations, *added),
+            conversations=(*fresh.conversations, *(item for item in added if item.key not in known)),
         )
 
     if change(before) != before:
-        save_case(runtime, before, change, lambda saved: ())
+        save_case(runtime, before, change, lambda saved: (), takes_over=takes_over)
+
+
+def _as_read(case: Case) -> tuple[object, ...]:
+    """What a read of the ticket may be older than: what customers wrote since, and what another read found."""
+    return case.cursor, case.state, case.last_customer_message_at
+
+
+def _added(runtime: Runtime, before: Case, after: Case) -> tuple[list[Conversation], bool]:
+    """The conversations that private replies opened, and whether they are to be taken over: from a case that has come
+    to its end, never from one whose agents are talking there."""
+    added, takes_over = [], False
+    for item in after.conversations:
+        if before.conversation(item.key) is not None:
+            continue
+        message = MessageKey(account=item.key.thread.account, message=item.last_message)
+        home = runtime.stores.cases.snapshot(item.key, message).case
+        if home is not None and home.id != before.id:
+            if home.state in (CaseState.OPENING, CaseState.OPEN):
+                runtime.telemetry.log("respond", "conversation_is_elsewhere", case=before.id, other=home.id)
+                continue
+            takes_over = True
+        added.append(item)
+    return added, takes_over

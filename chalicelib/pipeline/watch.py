@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from chalicelib.pipeline.audit import plan as audits
+from chalicelib.pipeline.checks import plan_checks
 from chalicelib.pipeline.jobs import due_message
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.services import QueueMessage
@@ -26,4 +27,4 @@ def _due(runtime: Runtime) -> Sequence[QueueMessage]:
     return [due_message(item, now) for item in runtime.stores.due.list_due(now, limit=MOST_DUE)]
 
 
-PLANS: tuple[Callable[[Runtime], Sequence[QueueMessage]], ...] = (_due, audits)
+PLANS: tuple[Callable[[Runtime], Sequence[QueueMessage]], ...] = (_due, audits, plan_checks)

@@ -5,9 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.core.account import ConnectionKind
+from chalicelib.core.alarms import Subject
 from chalicelib.core.errors import CareloopError
-from chalicelib.core.jobs import AuditAccount, JobEnvelope, ParkPayload, PollAccount, PollHelpdesk, RereadThread
+from chalicelib.core.jobs import (
+    AuditAccount,
+    CheckAccount,
+    CheckConnection,
+    Job,
+    JobEnvelope,
+    MergeEntries,
+    ParkPayload,
+    PollAccount,
+    PollHelpdesk,
+    RereadThread,
+)
+from chalicelib.pipeline.alarms import notice, of_account, of_connection
 from chalicelib.pipeline.audit import run_audit
+from chalicelib.pipeline.liveness import account_job, connection_job
+from chalicelib.pipeline.merge_entries import merge_entries
 from chalicelib.pipeline.poll import poll_account, poll_helpdesk, reread
 from chalicelib.ports.runtime import Runtime
 
@@ -33,6 +49,9 @@ HANDLERS: dict[type, Callable[[Runtime, JobEnvelope], None]] = {
     PollHelpdesk: _simple(poll_helpdesk),
     RereadThread: _simple(reread),
     ParkPayload: _park,
+    MergeEntries: merge_entries,
+    CheckAccount: _simple(account_job),
+    CheckConnection: _simple(connection_job),
     AuditAccount: _simple(run_audit),
 }
 
@@ -41,6 +60,22 @@ def job_failed(runtime: Runtime, envelope: JobEnvelope, error: CareloopError) ->
     """Whether a failed job may be dropped: the next schedule makes a new one, but nothing makes a new parking job."""
     if isinstance(envelope.job, ParkPayload):
         return False
+    subject = _subject(envelope.job)
+    if subject is not None:
+        notice(runtime, subject, error)
     runtime.telemetry.log("job", "failed", job=type(envelope.job).__name__, error_code=error.code)
     runtime.telemetry.count("job_failed", job=type(envelope.job).__name__)
     return True
+
+
+def _subject(job: Job) -> Subject | None:
+    """Whose access a refused job used."""
+    match job:
+        case PollAccount() | RereadThread() | AuditAccount() | CheckAccount():
+            return of_account(job.account)
+        case PollHelpdesk():
+            return of_connection(ConnectionKind.HELPDESK, job.helpdesk)
+        case CheckConnection():
+            return of_connection(job.kind, job.connection)
+        case _:
+            return None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from careloop.cli.backend import console, errors, table, with_application
+from careloop.cli.inputs import secrets_of
+from careloop.cli.renewal import secrets as renew_secrets
 from chalicelib.bootstrap import Application
 from chalicelib.connectors import registry
 from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoint
@@ -17,12 +17,15 @@ from chalicelib.core.codec import to_data
 from chalicelib.core.errors import ConfigurationError, UnknownEndpointError
 from chalicelib.core.ids import AccountId, AccountKey
 from chalicelib.pipeline.poll import note_added
-from chalicelib.ports.spec import CredentialField, Spec, UsedFor
+from chalicelib.ports.spec import Spec, UsedFor
 
 
 @click.group()
 def accounts() -> None:
     """Add, list and show accounts, helpdesks and CRMs."""
+
+
+accounts.add_command(renew_secrets)
 
 
 @accounts.command("list")
@@ -98,7 +101,7 @@ def add(app: Application, kind: str, connector: str, name: str, **choices: Any) 
     options = _options(spec, choices["options"])
     endpoint = choices["endpoint"]
     fields = [item for item in spec.credentials if endpoint or item.used_for is UsedFor.CALL]
-    secrets = _secrets(fields, choices["secrets_file"])
+    secrets = secrets_of(fields, choices["secrets_file"])
     if kind_ is ConnectionKind.PLATFORM:
         account = _account(app, connector, name, choices, options)
         app.runtime.stores.directory.put_account(account)
@@ -137,43 +140,6 @@ def _options(spec: Spec, given: tuple[str, ...]) -> dict[str, str]:
         parts = [f"unknown option {name}" for name in unknown] + [f"option {name} is needed" for name in missing]
         raise ConfigurationError(f"{'; '.join(parts)}. {spec.title} has: {', '.join(sorted(known))}")
     return values
-
-
-def _secrets(fields: Sequence[CredentialField], file: Any) -> dict[str, str]:
-    """By name, from a JSON object or by prompt. What is optional may be left empty; nothing required may be missing."""
-    values = _from_file(fields, file) if file is not None else _from_prompt(fields)
-    missing = [item.name for item in fields if item.required and not values.get(item.name)]
-    if missing:
-        raise ConfigurationError(f"secrets are missing: {', '.join(missing)}")
-    return values
-
-
-def _from_file(fields: Sequence[CredentialField], file: Any) -> dict[str, str]:
-    try:
-        given = json.load(file)
-    except ValueError as error:
-        raise ConfigurationError("--secrets: not JSON") from error
-    if not isinstance(given, Mapping) or not all(isinstance(item, str) for item in given.values()):
-        raise ConfigurationError("--secrets: an object of strings is expected")
-    unknown = sorted(set(given) - {item.name for item in fields})
-    if unknown:
-        raise ConfigurationError(f"--secrets: unknown {', '.join(unknown)}")
-    return {str(name): str(value) for name, value in given.items()}
-
-
-def _from_prompt(fields: Sequence[CredentialField]) -> dict[str, str]:
-    if not sys.stdin.isatty() and any(item.required for item in fields):
-        raise ConfigurationError("secrets are needed: --secrets FILE, or --secrets - and JSON on standard input")
-    return {item.name: _ask(item) for item in fields} if sys.stdin.isatty() else {}
-
-
-def _ask(field: CredentialField) -> str:
-    hint = "" if field.required else " (optional, Enter to leave out)"
-    default = None if field.required else ""
-    answer: str = click.prompt(
-        f"{field.name}: {field.description}{hint}", hide_input=True, default=default, show_default=False, err=True
-    )
-    return answer
 
 
 def _account(

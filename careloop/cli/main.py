@@ -8,7 +8,9 @@ import click
 
 COMMANDS = {
     "accounts": ("careloop.cli.accounts", "Add, list and show accounts, helpdesks and CRMs."),
+    "alarms": ("careloop.cli.alarms", "What is broken now, with the command that mends it."),
     "audit": ("careloop.cli.audit", "Compare platforms' own lists with the ledger; list and sign off reports."),
+    "check": ("careloop.cli.alarms", "Look now whether accounts, helpdesks and CRMs are alive."),
     "contacts": ("careloop.cli.contacts", "Import contacts into the built-in directory."),
     "demo": ("careloop.cli.sandbox", "Play one customer's story in the terminal."),
     "parked": ("careloop.cli.parked", "List, show, release and discard what waits for a person."),

@@ -259,7 +259,7 @@ def test_x_tells_that_its_lists_end() -> None:
 # -- Bluesky -----------------------------------------------------------------------------------------------------------
 
 
-def _bluesky(twin: BlueskyTwin, clock: FrozenClock) -> Bluesky:
+def bluesky_client(twin: BlueskyTwin, clock: FrozenClock) -> Bluesky:
     key = AccountKey(platform="bluesky", account=AccountId(twin.brand))
     return Bluesky(
         PlatformContext(
@@ -275,7 +275,7 @@ def _bluesky(twin: BlueskyTwin, clock: FrozenClock) -> Bluesky:
 def test_bluesky_four_weeks_and_hundreds_of_posts() -> None:
     clock = FrozenClock()
     twin = BlueskyTwin(clock)
-    kim, client = twin.add_user("kim.example", "Kim"), _bluesky(twin, clock)
+    kim, client = twin.add_user("kim.example", "Kim"), bluesky_client(twin, clock)
     for number in range(30):
         clock.advance(minutes=30)
         twin.mention(kim, f"before {number}")

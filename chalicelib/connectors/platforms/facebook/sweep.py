@@ -153,10 +153,18 @@ def _ratings(graph: GraphApi, side: Side, sweep: Sweep, out: Collector) -> bool:
             out.ignore("poll/ratings")
             sweep.stage = 0
         return False
-    reached = _collect(out, page, sweep.watermark, partial(rating_event, side))
+    reached = _collect(out, page, sweep.watermark, partial(_review, side, sweep))
     sweep.reviews = None if reached else page.after
     sweep.stage = -1 if sweep.reviews else 0
     return page.busy
+
+
+def _review(side: Side, sweep: Sweep, node: Reader) -> InboundMessage:
+    """The review itself; one that is new may have comments. Which old ones have, no list tells."""
+    event = rating_event(side, node)
+    if event.sent_at >= sweep.watermark:
+        sweep.posts.setdefault(event.key.message, None)
+    return event
 
 
 def _begins_again(sweep: Sweep, after: str | None) -> bool:

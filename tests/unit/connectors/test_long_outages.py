@@ -15,13 +15,14 @@ from careloop.twins.meta import PAGE_ID
 from chalicelib.connectors.platforms.bluesky.client import Client as Bluesky
 from chalicelib.core.account import Account
 from chalicelib.core.errors import RateLimitedError
-from chalicelib.core.events import InboundMessage, PlatformEvent
+from chalicelib.core.events import InboundMessage, PlatformEvent, ThreadInvitation
 from chalicelib.core.ids import AccountId, AccountKey, Cursor
 from chalicelib.ports.platform import HISTORY_ENDS, PlatformContext, Polled
 from tests.fakes.clock import FrozenClock
 from tests.fakes.sessions import MemorySessions
 from tests.unit.connectors.meta_desk import Desk
 from tests.unit.connectors.x_network import Network, network
+from tests.unit.twins.test_matrix_twin import World
 
 WEEKS = timedelta(weeks=4)
 MOST_CALLS = 25
@@ -172,17 +173,15 @@ def test_messenger_tells_that_a_thread_is_longer_than_can_be_read() -> None:
 
 
 class Limits(list[Fault]):
-    """Every so many calls Meta says that it is enough for now."""
+    """Every so many calls the platform says that it is enough for now."""
 
-    LIMIT = b'{"error":{"message":"(#32) Page request limit reached","type":"OAuthException","code":32}}'
-
-    def __init__(self, every: int) -> None:
+    def __init__(self, every: int, body: bytes, status: int) -> None:
         super().__init__()
-        self.every, self.asked = every, 0
+        self.every, self.asked, self.body, self.status = every, 0, body, status
 
     def __iter__(self) -> Iterator[Fault]:
         self.asked += 1
-        yield from [Fault(".", status=403, body=self.LIMIT)] if self.asked % self.every == 0 else []
+        yield from [Fault(".", status=self.status, body=self.body)] if self.asked % self.every == 0 else []
 
 
 @pytest.mark.parametrize(("which", "wanted"), [("facebook", {"post", "comment"}), ("messenger", {"message"})])
@@ -195,7 +194,8 @@ def test_meta_goes_on_however_small_the_allowance_is(which: str, wanted: set[str
         desk.twin.message(person, f"message {number}")
         desk.twin.comment(person, desk.twin.visitor_post(person, f"post {number}"), f"comment {number}")
     client: Polls = desk.facebook() if which == "facebook" else desk.messenger()
-    desk.twin.faults = Limits(4)
+    limit = b'{"error":{"message":"(#32) Page request limit reached","type":"OAuthException","code":32}}'
+    desk.twin.faults = Limits(4, limit, 403)
     reader = Reader(client, desk.twin.calls, client.cursor_at(began), desk.clock)
     assert texts(reader.read()) == {f"{kind} {number}" for number in range(30) for kind in wanted}
     assert reader.polls > 8
@@ -295,3 +295,44 @@ def test_bluesky_four_weeks_and_hundreds_of_posts() -> None:
         assert reader.polls > 1
     twin.mention(kim, "and on to the present")
     assert {text.removeprefix("@acme.com ") for text in texts(known.read())} == {"and on to the present"}
+
+
+# -- Matrix ------------------------------------------------------------------------------------------------------------
+
+
+def test_matrix_four_weeks_and_many_rooms() -> None:
+    world = World()
+    quiet = [world.chat() for _ in range(30)]
+    busy = [world.chat() for _ in range(30)]
+    world.clock.advance(hours=3)
+    known = Reader(world.client, world.twin.calls, world.client.poll(None).cursor)
+    began = world.clock.now()
+    world.clock.advance(hours=3)
+    expected = set()
+    for number in range(150):
+        world.clock.advance(seconds=WEEKS.total_seconds() / 150)
+        for room in (busy[number % 30], busy[0], busy[1]):
+            world.twin.send(world.kim, room, f"{room[:5]} {number}")
+            expected.add(f"{room[:5]} {number}")
+    invited = world.twin.open_room(world.kim)
+    for reader in (known, Reader(world.client, world.twin.calls, world.client.cursor_at(began))):
+        events = reader.read()
+        assert texts(events) == expected
+        assert [event.thread.thread for event in events if isinstance(event, ThreadInvitation)] == [invited]
+        assert reader.polls > 1 or reader is known
+    world.twin.send(world.kim, quiet[0], "and on to the present")
+    before = len(world.twin.calls)
+    assert texts(known.read()) == {"and on to the present"}
+    assert len(world.twin.calls) - before == 1, "quiet rooms cost nothing"
+
+
+def test_matrix_goes_on_however_small_the_allowance_is() -> None:
+    world = World()
+    rooms, began = [world.chat() for _ in range(10)], world.clock.now()
+    for number, room in enumerate(rooms):
+        world.clock.advance(hours=1)
+        world.twin.send(world.kim, room, f"{number}")
+    world.twin.faults = Limits(4, b'{"errcode":"M_LIMIT_EXCEEDED","error":"words","retry_after_ms":2000}', 429)
+    reader = Reader(world.client, world.twin.calls, world.client.cursor_at(began), world.clock)
+    assert texts(reader.read()) == {str(number) for number in range(10)}
+    assert reader.polls > 2

@@ -128,7 +128,8 @@ class Client:
         return replace(author, display_name=name or author.display_name, handle=str(author.key.author).lstrip("@"))
 
     def probe(self) -> str:
-        """Tries the token, and that it may act as the brand's user."""
+        """Tries the token, and that it may act as the brand's user; where the option ``service_id`` says which
+        registration is ours, also that the homeserver reaches our endpoint."""
         try:
             answer = self._call("GET", f"{_V3}/account/whoami")
         except ForbiddenError:
@@ -141,7 +142,22 @@ class Client:
             user = answer.json.need_text("user_id")
         if user != self._user:
             raise ConfigurationError("matrix: the token belongs to another user")
-        return f"signed in as {user}"
+        service = self._context.account.options.get("service_id")
+        return f"signed in as {user}; {self._ping(service)}" if service else f"signed in as {user}"
+
+    def _ping(self, service: str) -> str:
+        """Has the homeserver call our endpoint (v1.7). Raises ConfigurationError when it can't reach it."""
+        path = f"/_matrix/client/v1/appservice/{segment(service)}/ping"
+        try:
+            answer = self._api.call("POST", path, data={}, idempotent=True, expect=(400, 502, 504))
+        except ForbiddenError:
+            raise ConfigurationError("matrix: the option service_id names another registration") from None
+        with readable():
+            body = answer.json
+            if answer.status == 200:
+                return f"the homeserver reaches us in {body.need_id('duration_ms')} ms"
+            code = body.need_text("errcode")
+        raise ConfigurationError(f"matrix: the homeserver does not reach our endpoint: {code[:40]}")
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from chalicelib.connectors.toolkit.api import segment
 from chalicelib.connectors.toolkit.asking import readable
 from chalicelib.connectors.toolkit.payload import Collector, Reader, parse_time, read_json
 from chalicelib.core.errors import NotFoundError, PayloadError, RateLimitedError, RejectedError
-from chalicelib.core.events import InboundMessage, MessageDeleted, MessageEdited, Parsed, PlatformEvent
+from chalicelib.core.events import InboundMessage, MessageDeleted, MessageEdited, Parsed, PlatformEvent, event_key
 from chalicelib.core.ids import AccountKey, Cursor
 from chalicelib.ports.platform import Polled
 
@@ -127,7 +127,8 @@ class Sweep:
         return Polled(parsed=self._parsed(), cursor=place.write(), more=more and not limited, paused=more and limited)
 
     def _parsed(self) -> Parsed[PlatformEvent]:
-        events = tuple(sorted(self.out.events, key=_time))
+        once = {event_key(event): event for event in self.out.events}
+        events = tuple(sorted(once.values(), key=_time))
         return Parsed(
             events=events, malformed=tuple(self.out.malformed), ignored=dict(sorted(self.out.ignored.items()))
         )

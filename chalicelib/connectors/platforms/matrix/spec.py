@@ -50,6 +50,11 @@ SPEC = PlatformSpec(
             example="always",
         ),
         OptionField(
+            name="service_id",
+            description="The registration file's id: the health check then has the homeserver call our endpoint",
+            example="careloop",
+        ),
+        OptionField(
             name="poll",
             description="'true': look regularly for what the homeserver did not push; it repeats for ever, so "
             "this is for one that lost its queue or the registration.",

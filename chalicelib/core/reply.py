@@ -16,6 +16,7 @@ from chalicelib.core.ids import (
     ConversationKey,
     MessageId,
     ThreadKey,
+    TicketId,
     TicketRef,
 )
 
@@ -102,3 +103,9 @@ class Delivery:
 def delivery_key(ticket: TicketRef, reply: CommentId, part: int) -> str:
     """The stable name of one part of one reply."""
     return f"{ticket}|{reply}|{part}"
+
+
+def ticket_of_delivery(key: str) -> TicketRef | None:
+    """The ticket that a delivery's name begins with, or None when it is no such name."""
+    helpdesk, _, ticket = key.partition("|")[0].partition(":")
+    return TicketRef(helpdesk=helpdesk, ticket=TicketId(ticket)) if helpdesk and ticket else None

@@ -6,13 +6,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib.core import compose
-from chalicelib.core.case import Case, MessageRecord
+from chalicelib.core.case import Case, Conversation, MessageRecord
 from chalicelib.core.disposition import Disposition, Outcome
 from chalicelib.core.errors import ConflictError, NotFoundError
 from chalicelib.core.events import InboundMessage, conversation_of
 from chalicelib.core.ids import MessageKey
-from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, ReceiptState
-from chalicelib.pipeline.work import Work, entry_id, note, save_case, tell_ticket
+from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, ReceiptState, ticket_of_delivery
+from chalicelib.pipeline.work import (
+    Work,
+    entry_id,
+    join_conversation,
+    note,
+    private_conversation,
+    save_case,
+    tell_ticket,
+)
 from chalicelib.ports.stores import RememberMessage, SaveDelivery, Write
 
 IN_FLIGHT = (DeliveryStatus.BEGUN, DeliveryStatus.UNKNOWN)
@@ -23,7 +31,7 @@ PATIENCE = timedelta(minutes=1)
 def echo(work: Work, event: InboundMessage) -> Disposition:
     """Drop our own; note a native answer on the ticket; the rest is the brand talking."""
     if event.delivery is not None:
-        return work.finish(Outcome.ECHO, "posted by Careloop")
+        return _marked(work, event, event.delivery)
     case, record = _find_case(work, event)
     if record is not None and record.delivery is not None:
         return work.finish(Outcome.ECHO, "posted by Careloop", case=case)
@@ -47,39 +55,68 @@ def _find_case(work: Work, event: InboundMessage) -> tuple[Case | None, MessageR
         return None, None
 
 
+def _marked(work: Work, event: InboundMessage, mark: str) -> Disposition:
+    """Our own by its mark, which on some platforms names the delivery: then it is a proof, too."""
+    stores, ticket = work.runtime.stores, ticket_of_delivery(mark)
+    case = stores.cases.find_by_ticket(ticket) if ticket else None
+    delivery = stores.deliveries.find_delivery(mark, case=case.id) if case else None
+    if case is None or delivery is None or not _is_open(work, delivery):
+        return work.finish(Outcome.ECHO, "posted by Careloop", case=case)
+    return _settled(work, event, case, delivery)
+
+
 def _our_delivery(work: Work, event: InboundMessage, case: Case) -> Delivery | None:
-    """The unfinished delivery that `event` proves. An echo may overtake the answer to our own call: while a delivery
-    with these words has only just begun, come later (ConflictError)."""
+    """The unfinished delivery that `event` proves by its words."""
     words = compose.text_digest(event.text)
     for delivery in work.runtime.stores.deliveries.deliveries(case.id):
-        if delivery.status not in IN_FLIGHT or delivery.text_digest != words:
-            continue
-        if delivery.status is DeliveryStatus.BEGUN and work.runtime.clock.now() - delivery.began_at < PATIENCE:
-            raise ConflictError("our own delivery is in flight", retry_after=5.0)
-        return delivery
+        if delivery.text_digest == words and _is_open(work, delivery):
+            return delivery
     return None
+
+
+def _is_open(work: Work, delivery: Delivery) -> bool:
+    """Whether nobody knows yet what became of it. An echo may overtake the answer to our own call: while it has only
+    just begun, come later (ConflictError)."""
+    if delivery.status is DeliveryStatus.BEGUN and work.runtime.clock.now() - delivery.began_at < PATIENCE:
+        raise ConflictError("our own delivery is in flight", retry_after=5.0)
+    return delivery.status in IN_FLIGHT
 
 
 def _settled(work: Work, event: InboundMessage, case: Case, delivery: Delivery) -> Disposition:
     """The echo is the proof that a delivery of unknown outcome was posted."""
     now = work.runtime.clock.now()
+    stands = conversation_of(event)
+    opened = stands if stands is not None and case.conversation(stands) is None else None
     receipt = DeliveryReceipt(
-        messages=(event.key.message,), state=ReceiptState.SENT, at=event.sent_at, permalink=event.permalink
+        messages=(event.key.message,),
+        state=ReceiptState.SENT,
+        at=event.sent_at,
+        permalink=event.permalink,
+        opened=opened,
     )
     sent = replace(delivery, status=DeliveryStatus.SENT, receipt=receipt, finished_at=now, reason=None, advice=None)
     record = MessageRecord(
         message=event.key.message, case=case.id, conversation=delivery.conversation, delivery=delivery.key
     )
-    body = "It was posted after all. " + compose.posted_note(work.spec.title, [receipt], False, ())
-    if delivery.status is DeliveryStatus.UNKNOWN:
+    # without an end the reply's own worker is still to look, will find this, and tells it then
+    if delivery.status is DeliveryStatus.UNKNOWN and delivery.finished_at is not None:
+        body = "It was posted after all. " + compose.posted_note(work.spec.title, [receipt], False, ())
         tell_ticket(work.runtime, case, note(body, entry_id(work.envelope.key)), look_first=work.resumed)
-    return work.finish(
-        Outcome.ECHO,
-        "posted by Careloop",
-        SaveDelivery(delivery=sent, expected=IN_FLIGHT),
-        RememberMessage(key=event.key, record=record),
-        case=case,
-    )
+    writes = (SaveDelivery(delivery=sent, expected=IN_FLIGHT), RememberMessage(key=event.key, record=record))
+    if opened is None:
+        return work.finish(Outcome.ECHO, "posted by Careloop", *writes, case=case)
+    return _settled_with(work, case, private_conversation(case, opened, event.key.message), writes)
+
+
+def _settled_with(work: Work, case: Case, opened: Conversation, writes: tuple[Write, ...]) -> Disposition:
+    """A private reply's echo tells which conversation it opened: the customer's answer there belongs to this case."""
+    outcome = Disposition(outcome=Outcome.ECHO, reason="posted by Careloop", case=case.id, ticket=case.ticket)
+    try:
+        join_conversation(work.runtime, case, opened, (work.complete(outcome), *writes))
+    except ConflictError:
+        # it belongs to another case already, and stays there
+        return work.finish(outcome.outcome, outcome.reason, *writes, case=case)
+    return outcome
 
 
 def _native_answer(work: Work, event: InboundMessage, case: Case) -> Disposition:

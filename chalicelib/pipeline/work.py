@@ -7,11 +7,20 @@ from dataclasses import dataclass, replace
 
 from chalicelib.core import compose
 from chalicelib.core.account import Account
-from chalicelib.core.case import Case, MessageRecord
+from chalicelib.core.case import Case, Conversation, MessageRecord
 from chalicelib.core.disposition import Claim, ClaimState, Disposition, Outcome
 from chalicelib.core.errors import ConflictError, NotFoundError, TicketClosedError, TicketMovedError
-from chalicelib.core.events import Envelope, InboundMessage, Visibility
-from chalicelib.core.ids import CaseId, CommentId, PersonRef, TicketRef, digest
+from chalicelib.core.events import Envelope, InboundMessage, Surface, Visibility
+from chalicelib.core.ids import (
+    AuthorKey,
+    CaseId,
+    CommentId,
+    ConversationKey,
+    MessageId,
+    PersonRef,
+    TicketRef,
+    digest,
+)
 from chalicelib.core.people import Author
 from chalicelib.core.ticket import Comment
 from chalicelib.ports.helpdesk import HelpdeskClient
@@ -88,6 +97,37 @@ def living_case(runtime: Runtime, case: CaseId) -> Case:
     while found.merged_into is not None:
         found = runtime.stores.cases.get_case(found.merged_into)
     return found
+
+
+def private_conversation(case: Case, opened: ConversationKey, message: MessageId) -> Conversation:
+    """The conversation that a private reply of `case` opens, with the customer whom it answers. ``message``: the
+    latest there that is known."""
+    before = case.latest
+    author = Author(
+        key=AuthorKey(platform=opened.thread.account.platform, author=opened.author),
+        handle=before.author.handle,
+        display_name=before.author.display_name,
+    )
+    return Conversation(
+        key=opened,
+        author=author,
+        visibility=Visibility.PRIVATE,
+        surface=Surface.DM,
+        last_message=message,
+        last_message_at=before.last_message_at,
+    )
+
+
+def join_conversation(runtime: Runtime, case: Case, joined: Conversation, writes: tuple[Write, ...]) -> Case:
+    """`case` with one more conversation, saved together with `writes`. Raises ConflictError when it belongs to another
+    case, or one of the writes fails."""
+
+    def change(fresh: Case) -> Case:
+        if fresh.conversation(joined.key) is not None:
+            return fresh
+        return replace(fresh, conversations=(*fresh.conversations, joined))
+
+    return save_case(runtime, case, change, lambda saved: writes)
 
 
 def _reload(runtime: Runtime, case: CaseId) -> Case | None:

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 from chalicelib.core.account import Account
 from chalicelib.core.capabilities import PlatformCapabilities
 from chalicelib.core.events import Parsed, PlatformEvent
-from chalicelib.core.ids import Cursor, MessageId, ThreadId
+from chalicelib.core.ids import AuthorId, ConversationKey, Cursor, MessageId, ThreadId
 from chalicelib.core.people import Author
 from chalicelib.core.reply import DeliveryReceipt, OutboundReply
 from chalicelib.ports.services import Clock, Http, SessionStore
@@ -79,6 +79,15 @@ class ListsThread(Protocol):
 
     def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:
         """Every message of the thread that we can see, echoes marked; repeats are harmless. Gone: NotFoundError."""
+        ...
+
+
+@runtime_checkable
+class KnowsPrivateThreads(Protocol):
+    """Its people have one id in public and in private: where a private answer will stand is known before it is sent."""
+
+    def private_conversation(self, author: AuthorId) -> ConversationKey:
+        """The private conversation with `author`, whether there is one yet or not. Pure: no call."""
         ...
 
 

@@ -26,7 +26,7 @@ from chalicelib.core.errors import (
     UnsupportedError,
 )
 from chalicelib.core.events import Parsed, PlatformEvent, Visibility
-from chalicelib.core.ids import ConversationKey, Cursor, MessageId, ThreadId, ThreadKey
+from chalicelib.core.ids import AuthorId, ConversationKey, Cursor, MessageId, ThreadId, ThreadKey
 from chalicelib.core.people import Author
 from chalicelib.core.reply import DeliveryReceipt, OutboundReply, ReceiptState
 from chalicelib.ports.platform import PlatformContext, Polled
@@ -103,14 +103,18 @@ class Client:
         )
 
     def _sent(self, reply: OutboundReply, message: str) -> DeliveryReceipt:
-        thread = ThreadId(thread_between(self._account.account, reply.recipient))
-        opened = ConversationKey(thread=ThreadKey(account=self._account, thread=thread), author=reply.recipient)
+        opened = self.private_conversation(reply.recipient)
         return DeliveryReceipt(
             messages=(MessageId(message),),
             state=ReceiptState.SENT,
             at=self._clock.now(),
             opened=opened if reply.private_reply else None,
         )
+
+    def private_conversation(self, author: AuthorId) -> ConversationKey:
+        """People have one id on X, and a thread of two people is named by theirs."""
+        thread = ThreadId(thread_between(self._account.account, author))
+        return ConversationKey(thread=ThreadKey(account=self._account, thread=thread), author=author)
 
     # -- what became of it ---------------------------------------------------------------------------------------------
 

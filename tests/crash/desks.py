@@ -1,0 +1,175 @@
+"""Where agents answer in the matrix: a twin of each helpdesk, and what agents do there and see there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from careloop.twins.base import Deliver, Twin
+from careloop.twins.rt import RtTwin
+from careloop.twins.zendesk import ZendeskTwin
+from chalicelib.bootstrap import Application
+from chalicelib.core.account import Connection, ConnectionKind, Endpoint
+from chalicelib.ports.services import Clock
+from tests.crash.places import BASE
+
+DESK = "desk"
+AGENT = "Ana Agent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of a ticket that no agent wrote: a customer's words (``public``), or a note of Careloop's."""
+
+    ticket: str
+    public: bool
+    text: str
+
+
+class Desk(Protocol):
+    """One helpdesk."""
+
+    name: str
+
+    def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
+        """The twins by base URL."""
+        ...
+
+    def connect(self, app: Application) -> None:
+        """Connection, endpoint, secrets."""
+        ...
+
+    def begin(self) -> None:
+        """The webhook: once everything can be delivered."""
+        ...
+
+    def tickets(self) -> Sequence[str]:
+        """All tickets ever made, oldest first; merged ones too."""
+        ...
+
+    def is_open(self, ticket: str) -> bool: ...
+
+    def entries(self) -> Sequence[Entry]:
+        """In order."""
+        ...
+
+    def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
+        """A public reply."""
+        ...
+
+    def note(self, ticket: str, text: str) -> None: ...
+
+    def close(self, ticket: str) -> None:
+        """For good."""
+        ...
+
+    def merge(self, source: str, target: str) -> None: ...
+
+
+class ZendeskDesk:
+    """Zendesk, told of by its trigger."""
+
+    name = "zendesk"
+    _url = "https://acme.zendesk.example"
+    _secret = "dGhlLXNlY3JldA=="
+
+    def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
+        self.twin = ZendeskTwin(clock, deliver=deliver)
+        return {self._url: self.twin}
+
+    def connect(self, app: Application) -> None:
+        kind = ConnectionKind.HELPDESK
+        options = {"base_url": self._url, "subdomain": "acme"}
+        directory = app.runtime.stores.directory
+        directory.put_connection(
+            Connection(kind=kind, name=DESK, connector="zendesk", title="Zendesk", endpoint=DESK, options=options)
+        )
+        directory.put_endpoint(Endpoint(kind=kind, connector="zendesk", name=DESK))
+        app.secrets.put_verification(kind, "zendesk", DESK, {"signing_secret": (self._secret,)})
+        login = {"email": "careloop@acme.example", "api_token": "twin-api-token-1"}
+        app.secrets.put_credentials(kind, "zendesk", DESK, login)
+
+    def begin(self) -> None:
+        self.twin.add_webhook(f"{BASE}/webhooks/helpdesk/zendesk/{DESK}", self._secret)
+
+    def tickets(self) -> Sequence[str]:
+        return [str(number) for number in self.twin.world.data["tickets"]]
+
+    def is_open(self, ticket: str) -> bool:
+        return self.twin.world.ticket(ticket)["status"] in ("new", "open")
+
+    def entries(self) -> Sequence[Entry]:
+        return _entries(self.twin.snapshot()["tickets"])
+
+    def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
+        self.twin.agent_reply(ticket, text, status="solved" if solve else None)
+
+    def note(self, ticket: str, text: str) -> None:
+        self.twin.agent_note(ticket, text)
+
+    def close(self, ticket: str) -> None:
+        self.twin.close(ticket)
+
+    def merge(self, source: str, target: str) -> None:
+        self.twin.merge(source, target)
+
+
+class RtDesk:
+    """Request Tracker with Careloop's Scrip, which calls once."""
+
+    name = "rt"
+    _url = "https://rt.acme.example"
+    _secret = "9f2c51d07be84c0fb6ad35b0a4f1e6d2"
+
+    def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
+        self.twin = RtTwin(clock, deliver=deliver)
+        return {self._url: self.twin}
+
+    def connect(self, app: Application) -> None:
+        kind = ConnectionKind.HELPDESK
+        options = {"base_url": self._url, "queue": "Social"}
+        directory = app.runtime.stores.directory
+        directory.put_connection(
+            Connection(kind=kind, name=DESK, connector="rt", title="RT", endpoint=DESK, options=options)
+        )
+        directory.put_endpoint(Endpoint(kind=kind, connector="rt", name=DESK))
+        app.secrets.put_verification(kind, "rt", DESK, {"hook_secret": (self._secret,)})
+        app.secrets.put_credentials(kind, "rt", DESK, {"token": self.twin.token})
+
+    def begin(self) -> None:
+        self.twin.add_webhook(f"{BASE}/webhooks/helpdesk/rt/{DESK}", self._secret)
+
+    def tickets(self) -> Sequence[str]:
+        return [str(number) for number in self.twin.world.data["tickets"]]
+
+    def is_open(self, ticket: str) -> bool:
+        found = self.twin.world.ticket(ticket)
+        return found is not None and found["status"] in ("new", "open")
+
+    def entries(self) -> Sequence[Entry]:
+        return _entries(self.twin.snapshot()["tickets"])
+
+    def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
+        self.twin.agent_reply(ticket, text, status="resolved" if solve else None)
+
+    def note(self, ticket: str, text: str) -> None:
+        self.twin.agent_note(ticket, text)
+
+    def close(self, ticket: str) -> None:
+        self.twin.delete(ticket)
+
+    def merge(self, source: str, target: str) -> None:
+        self.twin.merge(source, target)
+
+
+def _entries(tickets: Sequence[Mapping[str, Any]]) -> list[Entry]:
+    return [
+        Entry(ticket=str(ticket["id"]), public=item["public"], text=item["text"])
+        for ticket in tickets
+        for item in ticket["comments"]
+        if item["author"] != AGENT
+    ]
+
+
+DESKS: Mapping[str, type[Desk]] = {"zendesk": ZendeskDesk, "rt": RtDesk}

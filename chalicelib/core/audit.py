@@ -263,7 +263,8 @@ def _reply_standing(
     if worst.status is DeliveryStatus.UNKNOWN and worst.finished_at is not None:
         return ReplyStanding.UNKNOWN, worst.reason or ""
     is_young = now - worst.began_at < UNDER_WAY
-    return ReplyStanding.IN_HAND if is_young else ReplyStanding.STUCK, worst.reason or worst.status.value
+    where = f"part {worst.part} of {worst.of}: {worst.reason or worst.status.value}, and no further"
+    return ReplyStanding.IN_HAND if is_young else ReplyStanding.STUCK, where
 
 
 def _is_posted(parts: Sequence[Delivery]) -> bool:

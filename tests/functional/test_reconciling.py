@@ -3,57 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib import bootstrap
 from chalicelib.core.errors import RateLimitedError, UnavailableError
-from chalicelib.core.events import InboundMessage, Parsed, PlatformEvent
-from chalicelib.core.ids import AccountId, AccountKey, Cursor, ThreadId
+from chalicelib.core.events import InboundMessage, Parsed
+from chalicelib.core.ids import AccountId, AccountKey
 from chalicelib.core.jobs import PollAccount
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.spread import is_turn, slot_of
 from chalicelib.entrypoints import poll as entry
 from chalicelib.pipeline.poll import LATEST_THREADS, LOST_AFTER, TURN_THREADS, note_added, poll_account, take_in
-from chalicelib.ports.platform import Polled
 from tests.fakes.clock import NOON, FrozenClock
-from tests.fakes.platform import FakePlatform
+from tests.fakes.listing import ListingPlatform
 from tests.fakes.runtime import World
 
 AGORA = AccountKey(platform="agora", account=AccountId("brand"))
-
-
-class ListingPlatform(FakePlatform):
-    """A platform with a list that can be read from any moment on, `page` messages at a time; cursors are times."""
-
-    def __init__(self, now, page: int = 3) -> None:
-        super().__init__(now)
-        self.written: list[InboundMessage] = []
-        self.read: list[str] = []
-        self.page = page
-        self.down: list[Exception] = []
-        self.asked: list[Cursor | None] = []
-
-    def cursor_at(self, moment: datetime) -> Cursor:
-        return Cursor(moment.isoformat())
-
-    def poll(self, cursor: Cursor | None) -> Polled:
-        self.asked.append(cursor)
-        if self.down:
-            raise self.down.pop(0)
-        since = datetime.fromisoformat(cursor) if cursor else self._now()
-        found = [item for item in self.written if item.sent_at >= since]
-        shown = found[: self.page]
-        more = len(found) > len(shown)
-        after = shown[-1].sent_at + timedelta(microseconds=1) if more else self._now()
-        return Polled(parsed=Parsed(events=tuple(shown)), cursor=Cursor(after.isoformat()), more=more)
-
-    def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:
-        self.read.append(thread)
-        return Parsed(events=tuple(item for item in self.written if item.thread.thread == thread))
 
 
 def world_of(page: int = 3) -> tuple[World, ListingPlatform]:
@@ -258,6 +227,7 @@ def test_threads_of_open_cases_all_get_their_turn():
     assert set(rounds[0]) & set(rounds[4]) == set(rounds[0])  # a new round begins
 
 
+@settings(max_examples=30)
 @given(name=st.text(min_size=1, max_size=20), every=st.integers(1, 60))
 def test_everybody_has_one_minute_in_each_interval(name: str, every: int):
     moments = [NOON + timedelta(minutes=minute, seconds=7) for minute in range(2 * every)]

@@ -293,3 +293,23 @@ def test_policies_cover_the_names_in_the_environment(config: dict[str, Any], sta
 
 def _covers(pattern: str, arn: str) -> bool:
     return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), arn) is not None
+
+
+def test_the_watch_keeps_alarms_and_sends_jobs() -> None:
+    assert {action for action, _ in _granted("watch", "dynamodb")} == {
+        "dynamodb:BatchGetItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+    }
+    assert {resource for action, resource in _granted("watch", "sqs") if action == "sqs:SendMessage"} == {
+        "arn:aws:sqs:*:*:careloop-*-jobs.fifo"
+    }
+    assert not _granted("watch", "secretsmanager")
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_no_function_lists_the_archive(function: str) -> None:
+    """Operators do, by their own rights: replays begin there."""
+    assert not [action for action, _ in _granted(function, "s3") if action.startswith("s3:List")]

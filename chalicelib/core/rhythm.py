@@ -7,7 +7,6 @@ holidays) is measured as spread, the variance of the slots beside their mean, an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,12 +20,14 @@ FORGETTING = 0.5 ** (1 / 4)
 LEVEL_FORGETTING = 0.5 ** (1 / 72)
 """Per hour: the present level is that of the last three days."""
 LONGEST_GAP = timedelta(weeks=6)
-"""Without any look for so long, everything is learned anew."""
+"""After a silence of that length everything is learned anew."""
 IMPROBABLE = 1e-6
 """A busy account has ten thousands of gaps a year, and each is judged."""
+DAYS_DIFFER = 20.0
+"""Shape of the gamma by which whole days are busier or quieter: a standard deviation of 22 %."""
 LEAST_EXPECTED = 10.0
 """Slots that should have come, before a silence is judged at all."""
-LEAST_WATCHED = timedelta(days=14)
+LEAST_WATCHED = timedelta(days=21)
 LEAST_SLOTS = 20.0
 """What is known of a rarer or newer account is not enough to judge by."""
 
@@ -39,7 +40,7 @@ class Rhythm:
     since: datetime
     """Watched from this full hour on."""
     until: datetime
-    """Learned up to this full hour."""
+    """Learned up to this full hour: that of the last event, or the one after."""
     slots: tuple[float, ...] = (0.0,) * HOURS
     hours: tuple[float, ...] = (0.0,) * HOURS
     squares: tuple[float, ...] = (0.0,) * HOURS
@@ -47,9 +48,12 @@ class Rhythm:
     came: float = 0.0
     due: float = 0.0
     """Slots that came lately, and those that were foreseen."""
-    level: float = 1.0
-    """Their ratio at the last event, at most 1: who has become quieter is judged as a quieter one."""
     last_event_at: datetime | None = None
+
+    @property
+    def level(self) -> float:
+        """The present level beside the usual one, at most 1: who has become quieter is judged as a quieter one."""
+        return min(1.0, self.came / self.due) if self.due > 1.0 else 1.0
 
     def rate(self, hour: int) -> float:
         """Slots in an hour of the week: its own, or less where its neighbours have less. Clocks are set by an hour
@@ -89,18 +93,23 @@ def full_hour(moment: datetime) -> datetime:
 
 
 def learn(rhythm: Rhythm, moments: Iterable[datetime], now: datetime) -> Rhythm:
-    """`rhythm` after the full hours before `now`; ``moments``: of all events since ``rhythm.until``. The hour that is
-    running is learned when it is over: hand its events over again then."""
+    """`rhythm` after the full hours up to the last event; ``moments``: of all events since ``rhythm.until``, so that
+    those of an hour that is not over come again the next time.
+
+    A silence is learned when it is over, and an unusual one never: an outage must not become the rhythm."""
     seen = sorted(moments)
-    if seen and (rhythm.last_event_at is None or seen[-1] > rhythm.last_event_at):
-        rhythm = replace(rhythm, last_event_at=seen[-1])
-    end = full_hour(now)
-    if end - rhythm.until > LONGEST_GAP:
-        rhythm = replace(new_rhythm(now), last_event_at=rhythm.last_event_at)
+    fresh = [item for item in seen if rhythm.last_event_at is None or item > rhythm.last_event_at]
+    if fresh and judge(rhythm, fresh[0]).is_unusual:
+        rhythm = replace(rhythm, until=full_hour(fresh[0]))
+    if now - rhythm.until > LONGEST_GAP:
+        rhythm = replace(new_rhythm(now - LONGEST_GAP), last_event_at=rhythm.last_event_at)
     active: dict[datetime, set[int]] = {}
     for moment in seen:
         active.setdefault(full_hour(moment), set()).add(int(moment.timestamp()) // SLOT_SECONDS)
-    while rhythm.until < end:
+    if fresh:
+        rhythm = replace(rhythm, last_event_at=fresh[-1])
+    last = full_hour(rhythm.last_event_at) if rhythm.last_event_at else rhythm.until
+    while rhythm.until <= last and rhythm.until + HOUR <= now:
         rhythm = _hour_over(rhythm, len(active.get(rhythm.until, ())))
     return rhythm
 
@@ -108,13 +117,11 @@ def learn(rhythm: Rhythm, moments: Iterable[datetime], now: datetime) -> Rhythm:
 def _hour_over(rhythm: Rhythm, number: int) -> Rhythm:
     """One full hour with `number` active slots."""
     hour = hour_of_week(rhythm.until)
-    came, due, level, square = rhythm.came, rhythm.due, rhythm.level, 0.0
+    came, due, square = rhythm.came, rhythm.due, 0.0
     if rhythm.hours[hour] > 0:
         mean = rhythm.rate(hour)
         square = (number - mean) ** 2
         came, due = came * LEVEL_FORGETTING + number, due * LEVEL_FORGETTING + mean
-        if number:
-            level = min(1.0, came / due) if due > 1.0 else 1.0
 
     def grown(sums: tuple[float, ...], by: float) -> tuple[float, ...]:
         return (*sums[:hour], sums[hour] * FORGETTING + by, *sums[hour + 1 :])
@@ -127,7 +134,6 @@ def _hour_over(rhythm: Rhythm, number: int) -> Rhythm:
         squares=grown(rhythm.squares, square),
         came=came,
         due=due,
-        level=level,
     )
 
 
@@ -145,7 +151,7 @@ def judge(rhythm: Rhythm, now: datetime) -> Silence:
     expected, variance = _foreseen(rhythm, max(since, now - LONGEST_GAP), now)
     expected *= rhythm.level
     spread = max(1.0, variance / expected) if expected else 1.0
-    probability = math.exp(-expected / spread)
+    probability = (1 + expected / spread / DAYS_DIFFER) ** -DAYS_DIFFER
     known = now - rhythm.since >= LEAST_WATCHED and sum(rhythm.slots) >= LEAST_SLOTS
     unusual = known and expected >= LEAST_EXPECTED and probability < IMPROBABLE
     return Silence(since=since, expected=expected, probability=probability, is_unusual=unusual)

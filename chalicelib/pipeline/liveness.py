@@ -29,7 +29,7 @@ UNREACHABLE_AFTER = timedelta(minutes=40)
 PERMISSION_STANDS = timedelta(days=1)
 """For so long after it was last refused: no check tries every right."""
 LEARN_FROM = timedelta(weeks=4)
-MOST_EVENTS = 2000
+MOST_EVENTS = 5000
 """Of an account's history, when it is first looked at."""
 MOST_LATELY = 500
 """Of the last hour or two."""

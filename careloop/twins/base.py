@@ -110,9 +110,9 @@ class Twin:
         self.lock = threading.RLock()
         self.faults: list[Fault] = []
         self.calls: list[str] = []
-        self._routes: list[tuple[str, re.Pattern[str], Handler]] = [
-            (method, re.compile(pattern), handler) for (method, pattern), handler in self.routes().items()
-        ]
+        self._routes: dict[str, list[tuple[re.Pattern[str], Handler]]] = {}
+        for (method, pattern), handler in self.routes().items():
+            self._routes.setdefault(method, []).append((re.compile(pattern), handler))
 
     def routes(self) -> dict[tuple[str, str], Handler]:
         """The vendor's API: (method, path pattern with groups) -> handler; groups arrive unquoted in ``args``."""
@@ -140,8 +140,8 @@ class Twin:
             return self._fail(fault, reached=True) if fault else response
 
     def _dispatch(self, request: TwinRequest) -> TwinResponse:
-        for method, pattern, handler in self._routes:
-            found = pattern.fullmatch(request.path) if method == request.method else None
+        for pattern, handler in self._routes.get(request.method, ()):
+            found = pattern.fullmatch(request.path)
             if found:
                 return handler(replace(request, args=tuple(unquote(group or "") for group in found.groups())))
         return self.not_found(request)

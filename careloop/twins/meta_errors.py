@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from careloop.twins.base import TwinRequest
@@ -67,7 +69,8 @@ def parameters(request: TwinRequest) -> dict[str, Any]:
     return {**request.query, **body}
 
 
-def parse_fields(text: str) -> dict[str, str]:
+@lru_cache(maxsize=64)
+def parse_fields(text: str) -> Mapping[str, str]:
     """``"id,from{id,name}"`` -> name -> what is in its braces. Raises GraphError."""
     found: dict[str, str] = {}
     depth, start = 0, 0

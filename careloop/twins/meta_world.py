@@ -28,7 +28,7 @@ class MetaWorld:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.data: Data = {
+        self.data = {
             "next": 1,
             "pages": {},
             "users": {},
@@ -37,6 +37,27 @@ class MetaWorld:
             "ratings": {},
             "threads": {},
         }
+
+    @property
+    def data(self) -> Data:
+        """All there is."""
+        return self._data
+
+    @data.setter
+    def data(self, data: Data) -> None:
+        self._data = data
+        self._below: dict[str, list[str]] = {}
+        self._messages: dict[str, tuple[Data, Data]] = {}
+        for comment in data["comments"].values():
+            self._index_comment(comment)
+        for thread in data["threads"].values():
+            for message in thread["messages"]:
+                self._messages[message["id"]] = thread, message
+
+    def _index_comment(self, comment: Data) -> None:
+        for root in dict.fromkeys((comment["post"], comment["parent"])):
+            if root is not None:
+                self._below.setdefault(root, []).append(comment["id"])
 
     # -- time and ids --------------------------------------------------------------------------------------------------
 
@@ -107,6 +128,7 @@ class MetaWorld:
         comment = {"id": made, "post": root, "page": page, "parent": top, "author": author, "message": text}
         state = {"created": self.now(), "deleted": False, "hidden": False, "private_reply": None}
         self.data["comments"][made] = {**comment, **state, **extra}
+        self._index_comment(comment)
         if root in self.data["posts"]:
             self.data["posts"][root]["updated"] = self.now()
         return self.data["comments"][made]  # type: ignore[no-any-return]
@@ -148,6 +170,7 @@ class MetaWorld:
         message = {"id": f"m_Twin{self.count():08d}", "by_page": by_page, "text": text, "created": now}
         made = {**message, "attachments": [], "deleted": False, "edits": 0, **extra}
         thread["messages"].append(made)
+        self._messages[made["id"]] = thread, made
         thread["updated"] = now
         if not by_page:
             thread["spoke_at"] = now
@@ -173,16 +196,15 @@ class MetaWorld:
 
     def message(self, message: str) -> tuple[Data, Data]:
         """(thread, message). Raises Refused."""
-        for thread in self.data["threads"].values():
-            for item in thread["messages"]:
-                if item["id"] == message and not item["deleted"]:
-                    return thread, item
-        raise Refused(f"no message {message}")
+        found = self._messages.get(message)
+        if found is None or found[1]["deleted"]:
+            raise Refused(f"no message {message}")
+        return found
 
     def replies(self, root: str) -> list[Data]:
         """Visible comments whose post, or else parent comment, is `root`, oldest first."""
-        comments = self.data["comments"].values()
-        return [item for item in comments if root in (item["post"], item["parent"]) and not item["deleted"]]
+        below = (self.data["comments"][name] for name in self._below.get(root, ()))
+        return [item for item in below if not item["deleted"]]
 
     def _find(self, kind: str, name: str) -> Data:
         try:

@@ -162,9 +162,8 @@ class XApi(XOperator):
         excluded = request.query.get("exclude", "").split(",")
         found = [
             post
-            for post in self.world.posts()
-            if post["author"] == request.args[0]
-            and not (post["repost_of"] and "retweets" in excluded)
+            for post in self.world.posts_of(request.args[0])
+            if not (post["repost_of"] and "retweets" in excluded)
             and not (post["parent"] and "replies" in excluded)
             and self.world.sees(us, post)
         ]

@@ -90,7 +90,7 @@ class XWorld:
 
     def __init__(self, clock: Clock, *, self_serve: bool = True) -> None:
         self.clock = clock
-        self.data: Data = {
+        self.data = {
             "users": {},
             "posts": {},
             "messages": [],
@@ -100,6 +100,28 @@ class XWorld:
             "self_serve": self_serve,
             "sender_limited": False,
         }
+
+    @property
+    def data(self) -> Data:
+        """All there is."""
+        return self._data
+
+    @data.setter
+    def data(self, data: Data) -> None:
+        self._data = data
+        self._handles: dict[str, str] = {}
+        self._by_author: dict[str, list[str]] = {}
+        self._by_person: dict[str, list[Data]] = {}
+        for user in data["users"].values():
+            self._handles.setdefault(user["username"].casefold(), user["id"])
+        for post in data["posts"].values():
+            self._by_author.setdefault(post["author"], []).append(post["id"])
+        for message in data["messages"]:
+            self._index_message(message)
+
+    def _index_message(self, message: Data) -> None:
+        for who in dict.fromkeys((message["sender"], message["recipient"])):
+            self._by_person.setdefault(who, []).append(message)
 
     # -- time and numbers ----------------------------------------------------------------------------------------------
 
@@ -134,6 +156,7 @@ class XWorld:
             "blocks": [],
             **more,
         }
+        self._handles.setdefault(username.casefold(), identity)
         return identity
 
     def user(self, who: str) -> Data:
@@ -145,6 +168,9 @@ class XWorld:
 
     def _by_name(self, username: str) -> Data | None:
         wanted = username.casefold()
+        known: Data | None = self.data["users"].get(self._handles.get(wanted))
+        if known is not None and known["username"].casefold() == wanted:
+            return known
         return next((item for item in self.data["users"].values() if item["username"].casefold() == wanted), None)
 
     # -- posts ---------------------------------------------------------------------------------------------------------
@@ -156,7 +182,15 @@ class XWorld:
 
     def posts(self) -> Iterator[Data]:
         """The newest version of each post that is there, newest first."""
-        for identity, post in sorted(self.data["posts"].items(), key=lambda item: -int(item[0])):
+        return self._newest(reversed(self.data["posts"]))  # ids grow
+
+    def posts_of(self, author: str) -> Iterator[Data]:
+        """The same of one author."""
+        return self._newest(reversed(self._by_author.get(author, ())))
+
+    def _newest(self, identities: Iterator[str]) -> Iterator[Data]:
+        for identity in identities:
+            post = self.data["posts"][identity]
             if not post["deleted"] and post["versions"][-1] == identity:
                 yield post
 
@@ -191,6 +225,7 @@ class XWorld:
             "hidden": False,
         }
         self.data["posts"][identity] = post
+        self._by_author.setdefault(author, []).append(identity)
         return post
 
     def _inherited(self, author: str, parent: Data, excluded: Sequence[str]) -> list[str]:
@@ -208,6 +243,7 @@ class XWorld:
         new = {**old, "id": self.new_id(), "text": text, "ms": self.now_ms()}
         versions = [*old["versions"], new["id"]]
         self.data["posts"][new["id"]] = new
+        self._by_author.setdefault(author, []).append(new["id"])
         for version in versions:
             self.data["posts"][version]["versions"] = versions
         return new
@@ -259,9 +295,10 @@ class XWorld:
             raise forbidden("Posts may hold at most one cashtag.")
         addressed = self._addressed(us, parent)
         recently = self.now_ms() - DUPLICATES_WITHIN_MS
-        for post in self.posts():
-            same = post["author"] == us and post["text"].strip() == text.strip() and post["ms"] >= recently
-            if same and post["inherited"] == addressed:
+        for post in self.posts_of(us):
+            if post["ms"] < recently:
+                break
+            if post["text"].strip() == text.strip() and post["inherited"] == addressed:
                 raise forbidden(DUPLICATE)
 
     def _addressed(self, us: str, parent: str | None) -> list[str]:
@@ -274,6 +311,7 @@ class XWorld:
         """A private message, whoever may send it: the rule for apps is `check_message`."""
         message = {"id": self.new_id(), "sender": sender, "recipient": recipient, "text": text, "ms": self.now_ms()}
         self.data["messages"].append(message)
+        self._index_message(message)
         return message
 
     def check_message(self, us: str, recipient: str, text: str) -> None:
@@ -283,7 +321,7 @@ class XWorld:
             raise invalid("$.text: must have a minimum length of 1", text=text)
         if self.data["sender_limited"]:
             raise forbidden(SENDER_LIMITED)
-        wrote = any(item["sender"] == recipient and item["recipient"] == us for item in self.data["messages"])
+        wrote = any(item["sender"] == recipient and item["recipient"] == us for item in self.messages(recipient, us))
         closed = person is None or person["suspended"] or us in person["blocks"] or recipient == us
         if closed or not (person["receives_dm"] or wrote):
             raise forbidden(NO_DM)
@@ -292,12 +330,8 @@ class XWorld:
 
     def messages(self, who: str, other: str | None = None) -> list[Data]:
         """One's private messages, with one other person if asked for, newest first."""
-        return [
-            item
-            for item in reversed(self.data["messages"])
-            if who in (item["sender"], item["recipient"])
-            and (other is None or other in (item["sender"], item["recipient"]))
-        ]
+        theirs = self._by_person.get(other if other is not None else who, ())
+        return [item for item in reversed(theirs) if who in (item["sender"], item["recipient"])]
 
     # -- links ---------------------------------------------------------------------------------------------------------
 

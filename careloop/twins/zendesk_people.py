@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
@@ -38,7 +39,7 @@ class ZendeskPeople:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.data: Data = {
+        self.data = {
             "next": dict(_FIRST),
             "users": {},
             "tickets": {},
@@ -48,6 +49,27 @@ class ZendeskPeople:
             "keys": {},
             "requests": {},
         }
+
+    @property
+    def data(self) -> Data:
+        """All there is."""
+        return self._data
+
+    @data.setter
+    def data(self, data: Data) -> None:
+        self._data = data
+        self.reindex()
+
+    def reindex(self) -> None:
+        """Look-up tables, made anew from the data."""
+        self._users: dict[tuple[str, str], str] = {}
+        for user in self._data["users"].values():
+            self._index_user(user)
+
+    def _index_user(self, user: Data) -> None:
+        for name in ("external_id", "email"):
+            if user[name]:
+                self._users.setdefault((name, str(user[name]).lower()), str(user["id"]))
 
     # -- small things --------------------------------------------------------------------------------------------------
 
@@ -82,6 +104,7 @@ class ZendeskPeople:
             **more,
         }
         self.data["users"][str(number)] = user
+        self._index_user(user)
         return user
 
     def user(self, number: Any) -> Data:
@@ -93,10 +116,10 @@ class ZendeskPeople:
 
     def find_user(self, *, external_id: str | None = None, email: str | None = None) -> Data | None:
         """By external id or address, both without regard to case."""
-        for user in self.data["users"].values():
-            for given, name in ((external_id, "external_id"), (email, "email")):
-                if given and str(user[name] or "").lower() == given.lower():
-                    return user  # type: ignore[no-any-return]
+        for given, name in ((external_id, "external_id"), (email, "email")):
+            user = self.data["users"].get(self._users.get((name, (given or "").lower())))
+            if user is not None and str(user[name] or "").lower() == (given or "").lower():
+                return user  # type: ignore[no-any-return]
         return None
 
     def put_user(self, given: Data) -> tuple[Data, bool]:
@@ -114,6 +137,7 @@ class ZendeskPeople:
             if given.get(name):
                 found[name] = given[name]
         found["updated_at"] = self.stamp()
+        self._index_user(found)
         return found, False
 
     def _limit_user(self, number: int) -> None:
@@ -126,6 +150,7 @@ class ZendeskPeople:
             if self.find_user(email=value):
                 raise invalid("email", f"Email: {value} is already being used by another user", "DuplicateValue")
             self.data["users"][str(number)]["email"] = value
+            self._index_user(self.data["users"][str(number)])
         return {"id": self.number("event"), "user_id": int(number), "type": kind, "value": value, "verified": False}
 
     # -- limits --------------------------------------------------------------------------------------------------------
@@ -133,11 +158,11 @@ class ZendeskPeople:
     def limit(self, what: str, *, most: int, seconds: int) -> int:
         """Count one more of `what`; returns how many are left in the window. Refused: 429 with Retry-After."""
         now = self.unix()
-        recent = [at for at in self.data["requests"].get(what, []) if at > now - seconds]
+        recent = self.data["requests"].setdefault(what, [])
+        del recent[: bisect_right(recent, now - seconds)]
         if len(recent) >= most:
-            self.data["requests"][what] = recent
             wait = str(max(1, recent[0] + seconds - now))
             body = {"error": "APIRateLimitExceeded", "description": "Number of allowed API requests exceeded"}
             raise Refused(429, body, {"retry-after": wait})
-        self.data["requests"][what] = [*recent, now]
-        return most - len(recent) - 1
+        recent.append(now)
+        return most - len(recent)

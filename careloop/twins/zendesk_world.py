@@ -55,11 +55,18 @@ class ZendeskWorld(ZendeskPeople):
 
     def tickets_by_external_id(self, external_id: str) -> list[Data]:
         """Exact; several are possible."""
-        return [
-            item
-            for item in self.data["tickets"].values()
-            if item["external_id"] == external_id and item["status"] != "deleted"
-        ]
+        numbers = dict.fromkeys(self._cases.get(external_id, ()))
+        found = [self.data["tickets"][number] for number in sorted(numbers, key=int)]
+        return [item for item in found if item["external_id"] == external_id and item["status"] != "deleted"]
+
+    def reindex(self) -> None:
+        super().reindex()
+        self._cases: dict[str, list[str]] = {}
+        for ticket in self.data["tickets"].values():
+            self._index_ticket(ticket)
+
+    def _index_ticket(self, ticket: Data) -> None:
+        self._cases.setdefault(ticket["external_id"], []).append(str(ticket["id"]))
 
     def create_ticket(self, given: Data, actor: int, via: Mapping[str, Any]) -> tuple[Data, Data]:
         """A new ticket and its audit. Refused: 422."""
@@ -98,6 +105,7 @@ class ZendeskWorld(ZendeskPeople):
         author = given["comment"].get("author_id", ticket["submitter_id"])
         comment = self._comment(number, {"public": True, **given["comment"], "author_id": author}, actor, via)
         self.data["tickets"][str(number)] = ticket
+        self._index_ticket(ticket)
         events = [{"id": self.number("event"), "type": "Create", "field_name": "status", "value": "new"}]
         return ticket, self._record(ticket, actor, via, given.get("metadata"), [comment], events)
 
@@ -141,6 +149,8 @@ class ZendeskWorld(ZendeskPeople):
                     }
                 )
                 ticket[name] = value
+                if name == "external_id":
+                    self._index_ticket(ticket)
                 if name == "status":
                     ticket["status_updated_at"] = self.stamp()
         return events
@@ -256,7 +266,9 @@ class ZendeskWorld(ZendeskPeople):
     def forget_old_keys(self) -> None:
         """Idempotency keys are kept for two hours."""
         oldest = (self.clock.now() - timedelta(hours=2)).timestamp()
-        self.data["keys"] = {key: item for key, item in self.data["keys"].items() if item["at"] > oldest}
+        keys = self.data["keys"]  # the oldest stand first
+        while keys and keys[first := next(iter(keys))]["at"] <= oldest:
+            del keys[first]
 
 
 def _via(rel: str, source: Data, via: Mapping[str, Any]) -> Data:

@@ -175,26 +175,22 @@ def _line(report: AuditReport, signed: Sequence[SignOff] = ()) -> str:
 @click.option("--limit", default=30, show_default=True)
 @with_application
 def list_reports(app: Application, limit: int) -> None:
-    """The latest reports, newest first."""
+    """The latest reports, newest first, one a line."""
     reports = app.runtime.stores.reports.list_reports(limit=limit)
-    rows = table("report", "account", "from", "to", "events", "exceptions", "unaccounted", "whole", "signed off by")
     for item in reports:
-        signed = ", ".join(sign.by for sign in app.runtime.stores.reports.sign_offs(item.id))
-        whole = "CHANGED" if not is_intact(item) else "no list" if item.no_list else "no" if item.gaps else "yes"
-        rows.add_row(
-            item.id,
-            str(item.account),
-            f"{item.since:%Y-%m-%d %H:%M}",
-            f"{item.until:%Y-%m-%d %H:%M}",
-            str(item.total),
-            str(item.exceptions),
-            str(item.unaccounted),
-            whole,
-            signed,
+        signed = [sign.by for sign in app.runtime.stores.reports.sign_offs(item.id)]
+        hours = (item.until - item.since).total_seconds() / 3600
+        state = (
+            "CHANGED" if not is_intact(item) else "not whole" if item.gaps else "no list" if item.no_list else "whole"
         )
-    if reports:
-        console.print(rows)
-    else:
+        told = f"signed off by {', '.join(signed)}" if signed else "not signed off"
+        console.print(
+            f"[bold]{item.id}[/bold]  {item.account}  {hours:.0f} h to {item.until:%Y-%m-%d %H:%M}: {item.total} events, "
+            f"{item.exceptions} exceptions, {item.unaccounted} unaccounted; {state}; {told}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if not reports:
         console.print("There are no reports yet: careloop audit --since 24h")
 
 

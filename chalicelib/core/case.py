@@ -86,6 +86,16 @@ class Case:
     follow_up_of: TicketRef | None = None
     merged_into: CaseId | None = None
     """The case that took over when the tickets were merged."""
+    entered: tuple[datetime, ...] = ()
+    """When its latest entries were written, where the helpdesk limits that."""
+    kept: int = 0
+    """The number of the last message that was kept to be written together with others."""
+    written: int = 0
+    """Those up to this number stand on the ticket (or went another way); beyond it they wait."""
+    writing: int | None = None
+    """Those beyond `written` up to this number are being written as one entry."""
+    write_at: datetime | None = None
+    """When the next of these entries is due."""
     generation: int = 1
     version: int = 0
 
@@ -119,6 +129,8 @@ class MessageRecord:
     """Our delivery key, when we sent it."""
     native: bool = False
     """The brand wrote it on the platform itself."""
+    waiting: int | None = None
+    """Its number among those that its case keeps to be written together."""
     version: int = field(default=0, compare=False)
     """Guards against lost updates, as a case's does."""
 

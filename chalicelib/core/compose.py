@@ -69,6 +69,12 @@ def deleted_note(ours: bool) -> str:
     return "The customer deleted a message on the platform. Please do not quote it in a reply."
 
 
+def deleted_before_note(number: int) -> str:
+    """The note on messages that were deleted before they could be written into the ticket."""
+    what = "a message" if number == 1 else f"{number} messages"
+    return f"The customer wrote {what} here and deleted what they wrote before it could be shown."
+
+
 def where_line(message: InboundMessage, title: str) -> str:
     """``Public comment on Facebook, https://…``."""
     kind = _SURFACES[message.surface]

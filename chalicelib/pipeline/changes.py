@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.core import compose
+from chalicelib.core.bursts import with_text
 from chalicelib.core.case import MessageRecord
 from chalicelib.core.disposition import Disposition, Outcome
 from chalicelib.core.events import MessageDeleted, MessageEdited, Visibility
 from chalicelib.core.placing import with_message_gone
 from chalicelib.core.ticket import Comment
+from chalicelib.pipeline.bursts import change_waiting, find_waiting
 from chalicelib.pipeline.work import Work, entry_id, living_case, note, save_case, tell_ticket
 from chalicelib.ports.stores import RememberMessage
 
@@ -29,6 +31,12 @@ def edited(work: Work, event: MessageEdited) -> Disposition:
         return work.finish(Outcome.ECHO, "the brand's own message was edited")
     if _is_somebody_elses(event, record):
         return work.finish(Outcome.NOISE, "an edit by somebody who did not write the message")
+    remember = RememberMessage(key=event.key, record=replace(record, edited_at=event.edited_at), unchanged=True)
+    kept = find_waiting(work.runtime, record)
+    if kept is not None:
+        keeper, entry = kept
+        outcome = Disposition(outcome=Outcome.APPENDED, reason="edited while it waited", case=keeper.id)
+        return change_waiting(work, keeper, with_text(entry, event.text), outcome, remember)
     case = living_case(work.runtime, record.case)
     comment = Comment(
         body=compose.edited_body(event.text),
@@ -39,7 +47,6 @@ def edited(work: Work, event: MessageEdited) -> Disposition:
         reopen=True,
     )
     tell_ticket(work.runtime, case, comment, look_first=work.resumed)
-    remember = RememberMessage(key=event.key, record=replace(record, edited_at=event.edited_at), unchanged=True)
     return work.finish(Outcome.APPENDED, "edit", remember, case=case)
 
 
@@ -63,6 +70,11 @@ def deleted(work: Work, event: MessageDeleted) -> Disposition:
     remember = RememberMessage(key=event.key, record=gone, unchanged=True)
     if record is None or record.case is None:
         return work.finish(Outcome.REMOVED_BY_AUTHOR, "deleted before its message came", remember)
+    kept = find_waiting(work.runtime, record)
+    if kept is not None:
+        keeper, entry = kept
+        outcome = Disposition(outcome=Outcome.REMOVED_BY_AUTHOR, reason="deleted while it waited", case=keeper.id)
+        return change_waiting(work, keeper, replace(entry, deleted=True), outcome, remember)
     case = living_case(work.runtime, record.case)
     ours = record.delivery is not None or record.native
     comment = note(compose.deleted_note(ours), entry_id(work.envelope.key))

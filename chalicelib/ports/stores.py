@@ -13,11 +13,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from chalicelib.core.account import Account, Connection, Endpoint
-from chalicelib.core.alarms import Alarm
 from chalicelib.core.bursts import WaitingEntry
 from chalicelib.core.case import Case, CaseSnapshot, MessageRecord
 from chalicelib.core.disposition import Claim, LedgerEntry, ParkedItem
-from chalicelib.core.health import Health
 from chalicelib.core.ids import (
     AccountKey,
     AuthorKey,
@@ -33,9 +31,9 @@ from chalicelib.core.ids import (
 from chalicelib.core.jobs import DueItem
 from chalicelib.core.people import Clues, Contact, Identity
 from chalicelib.core.policy import CarePolicy
-from chalicelib.core.remotes import RemoteState
 from chalicelib.core.reply import Delivery
 from chalicelib.core.report import AuditReport, SignOff
+from chalicelib.ports.outside import AlarmStore, HealthStore, RemoteStore
 from chalicelib.ports.writes import (
     CompleteEvent,
     DropEntries,
@@ -54,13 +52,16 @@ from chalicelib.ports.writes import (
 )
 
 __all__ = [
+    "AlarmStore",
     "CompleteEvent",
     "DropEntries",
+    "HealthStore",
     "KeepEntry",
     "OpenCases",
     "RememberIdentity",
     "RememberMessage",
     "RememberPerson",
+    "RemoteStore",
     "RemoveDue",
     "ReopenEvent",
     "SaveCase",
@@ -69,7 +70,7 @@ __all__ = [
     "SaveDue",
     "Write",
 ]
-# the writes are imported from here, beside what commits them
+# the writes, and the stores of outside.py, are imported from here too
 
 
 class Transactions(Protocol):
@@ -237,59 +238,6 @@ class DueStore(Protocol):
         ...
 
 
-class RemoteStore(Protocol):
-    """How remotes are doing, for all workers: breaker and budgets."""
-
-    def find_remote(self, name: str) -> RemoteState | None:
-        """The record of one account's or connection's remote; None: nothing was ever amiss."""
-        ...
-
-    def save_remote(self, name: str, state: RemoteState) -> RemoteState:
-        """Store `state` with the next version. Raises ConflictError unless the stored version is ``state.version`` (0:
-        there is none yet)."""
-        ...
-
-
-class AlarmStore(Protocol):
-    """What is broken now."""
-
-    def raise_alarm(self, alarm: Alarm) -> bool:
-        """Keep it. One that stands keeps its ``since`` and counts on. True: it is new."""
-        ...
-
-    def clear_alarm(self, alarm_id: str) -> bool:
-        """All is well again. True: it stood."""
-        ...
-
-    def list_alarms(self) -> Sequence[Alarm]:
-        """All that stand, oldest first."""
-        ...
-
-    def standing(self) -> Mapping[str, Alarm]:
-        """All that stand, by id, as this process knows them: what another changed may be seen a minute later."""
-        ...
-
-
-class HealthStore(Protocol):
-    """What checks remember, and signs of life. The latest writer decides."""
-
-    def find_health(self, name: str) -> Health | None:
-        """What the last check left."""
-        ...
-
-    def save_health(self, health: Health) -> None:
-        """For the next check."""
-        ...
-
-    def find_mark(self, name: str) -> datetime | None:
-        """When something was last alive; None: not within a week."""
-        ...
-
-    def set_mark(self, name: str, at: datetime) -> None:
-        """It was alive then."""
-        ...
-
-
 class ParkingLot(Protocol):
     """What waits for a person."""
 
@@ -301,12 +249,13 @@ class ParkingLot(Protocol):
         """One item."""
         ...
 
-    def list_parked(self, *, limit: int = 100) -> Sequence[ParkedItem]:
-        """Newest first."""
+    def list_parked(self, *, limit: int = 100, before: ParkedItem | None = None) -> Sequence[ParkedItem]:
+        """Newest first; ``before``: only those that come after it in the list."""
         ...
 
-    def discard(self, item_id: str) -> None:
-        """Remove. Unknown: nothing happens."""
+    def discard(self, item_id: str, *, only: ParkedItem | None = None) -> bool:
+        """Remove. Unknown: nothing happens. ``only``: not when it was parked again since that was read. True: it is
+        gone by this."""
         ...
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.core.bursts import WaitingEntry
 from chalicelib.core.case import Case, MessageRecord
-from chalicelib.core.disposition import Disposition
+from chalicelib.core.disposition import Disposition, Outcome
 from chalicelib.core.ids import AuthorKey, CaseId, ContactRef, Cursor, EventKey, MessageKey, PersonRef
 from chalicelib.core.jobs import DueItem
 from chalicelib.core.people import Identity
@@ -25,9 +26,13 @@ class CompleteEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReopenEvent:
-    """Take back the disposition PARKED, so that a released event may have its real one. Fails when it has another."""
+    """Take back the disposition ``outcome``, so that the event may have its real one: of what was parked and is
+    released, or of what waited for a ticket that was closed meanwhile. Fails when it has another, or another
+    ``reason`` where that is given."""
 
     key: EventKey
+    outcome: Outcome = Outcome.PARKED
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +119,22 @@ class RemoveDue:
     due: DueItem
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepEntry:
+    """Keep a customer's message that will be written together with others, or replace one that is kept. To be committed
+    together with its case, whose version guards it."""
+
+    entry: WaitingEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropEntries:
+    """Forget kept messages by their numbers (at most 80). Absent ones are fine."""
+
+    case: CaseId
+    numbers: tuple[int, ...]
+
+
 Write = (
     CompleteEvent
     | ReopenEvent
@@ -125,4 +146,6 @@ Write = (
     | SaveCursor
     | SaveDue
     | RemoveDue
+    | KeepEntry
+    | DropEntries
 )

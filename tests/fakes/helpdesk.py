@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from chalicelib.core.capabilities import HelpdeskCapabilities, UpdateLimit
 from chalicelib.core.errors import NotFoundError, TicketClosedError, TicketMovedError
 from chalicelib.core.events import HelpdeskHint, Visibility
 from chalicelib.core.ids import CaseId, CommentId, Cursor, PersonId, PersonRef, TicketId, TicketRef
@@ -19,6 +20,24 @@ from chalicelib.core.ticket import (
     TicketStatus,
 )
 from chalicelib.ports.helpdesk import TouchedTickets
+from chalicelib.ports.spec import HelpdeskSpec, ShownBy
+
+
+def sheet(update_limit: UpdateLimit | None = None) -> HelpdeskSpec:
+    """A data sheet for tests."""
+    return HelpdeskSpec(
+        name="fake",
+        title="Fake",
+        capabilities=HelpdeskCapabilities(
+            acts_as_customer=True,
+            idempotent_create=False,
+            closed_is_final=True,
+            reopens_by_itself=False,
+            update_limit=update_limit,
+        ),
+        credentials=(),
+        shown_by=ShownBy.DOCUMENTATION,
+    )
 
 
 @dataclass

@@ -26,7 +26,7 @@ from chalicelib.pipeline.receive import envelope_messages, hint_message
 from chalicelib.ports.runtime import Queues, Runtime
 from chalicelib.ports.spec import PlatformSpec
 from tests.fakes.clock import FrozenClock
-from tests.fakes.helpdesk import FakeHelpdesk, Ticket
+from tests.fakes.helpdesk import FakeHelpdesk, Ticket, sheet
 from tests.fakes.platform import FakePlatform, spec
 
 
@@ -71,6 +71,7 @@ class FakeConnectors:
         self.helpdesks: dict[str, Any] = {}
         self.crms: dict[str, Any] = {}
         self.receivers: dict[str, Any] = {}
+        self.desk_sheet = sheet()
 
     def receiver(self, kind: ConnectionKind, endpoint: Endpoint) -> Any:
         return self.receivers[endpoint.connector]
@@ -91,7 +92,7 @@ class FakeConnectors:
         return self.specs[name]
 
     def helpdesk_spec(self, connection: str) -> Any:
-        raise ConfigurationError("not used")
+        return self.desk_sheet
 
 
 class World:

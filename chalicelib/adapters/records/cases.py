@@ -9,12 +9,13 @@ from datetime import timedelta
 from chalicelib.adapters.records import keys
 from chalicelib.adapters.records.documents import Remembered, Retention, document, read, seconds
 from chalicelib.adapters.records.pointers import LIVE, Pointers, pointer_changes
+from chalicelib.core.bursts import WaitingEntry
 from chalicelib.core.case import Case, CaseSnapshot, MessageRecord
 from chalicelib.core.errors import ConflictError, NotFoundError
 from chalicelib.core.ids import AccountKey, CaseId, ContactRef, ConversationKey, Cursor, MessageKey, TicketRef, case_id
 from chalicelib.ports.services import Clock
-from chalicelib.ports.stores import OpenCases, OpenPage, RememberMessage, SaveCase
-from chalicelib.ports.table import Change, Condition, Item, Key, Put, Table
+from chalicelib.ports.stores import DropEntries, KeepEntry, OpenCases, OpenPage, RememberMessage, SaveCase
+from chalicelib.ports.table import Change, Condition, Delete, Item, Key, Put, Table
 
 _CASES = 1000
 _MOMENT = timedelta(minutes=10)
@@ -70,6 +71,20 @@ class RecordCases:
 
     def find_message(self, message: MessageKey) -> MessageRecord | None:
         return _record(self._table.get([keys.message(message)]).get(keys.message(message)))
+
+    def waiting(self, case: CaseId, *, after: int = 0, limit: int = 80) -> Sequence[WaitingEntry]:
+        beyond = keys.waiting(case, after)[1]
+        rows = self._table.query(keys.case(case)[0], prefix=keys.WAITING, after=beyond, limit=limit)
+        return [read(WaitingEntry, item) for _, item in rows]
+
+    def keeping(self, write: KeepEntry) -> Sequence[Change]:
+        """The change that keeps a message to be written with others."""
+        key = keys.waiting(write.entry.case, write.entry.number)
+        return (Put(key=key, item={"doc": document(write.entry)}),)
+
+    def dropping(self, write: DropEntries) -> Sequence[Change]:
+        """The changes that forget kept messages."""
+        return [Delete(key=keys.waiting(write.case, number)) for number in write.numbers]
 
     def open_conversations(self, account: AccountKey, *, limit: int = 200) -> Sequence[ConversationKey]:
         """Latest first by the day of the latest message: a row that moved with every message would cost two writes."""

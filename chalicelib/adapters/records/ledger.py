@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.adapters.records import keys
 from chalicelib.adapters.records.documents import Remembered, Retention, document, read, seconds
-from chalicelib.core.disposition import Claim, ClaimState, LedgerEntry, Outcome
+from chalicelib.core.disposition import Claim, ClaimState, LedgerEntry
 from chalicelib.core.errors import ConflictError
 from chalicelib.core.ids import AccountKey, CaseId, EventKey
 from chalicelib.ports.services import Clock
@@ -105,15 +105,17 @@ class RecordLedger:
         return put, Put(key=line, item={"doc": put.item["doc"]}, expires_at=put.expires_at)
 
     def reopening(self, write: ReopenEvent) -> Sequence[Change]:
-        """The changes that take back the disposition PARKED. An event without any is left as it is."""
+        """The changes that take a disposition back. An event without any is left as it is."""
         key = keys.event(write.key)
         stored = self._table.get([key]).get(key)
         entry = read(LedgerEntry, stored) if stored else None
         if entry is None or entry.disposition is None or entry.completed_at is None:
             return (Check(key=key, condition=Condition(equals={"outcome": None})),)
-        parked = Condition(equals={"outcome": Outcome.PARKED.value, "attempts": entry.attempts})
+        if entry.disposition.outcome is not write.outcome or write.reason not in (None, entry.disposition.reason):
+            raise ConflictError("ReopenEvent: the event has another disposition")
+        had = Condition(equals={"outcome": write.outcome.value, "attempts": entry.attempts})
         open_again = replace(entry, disposition=None, completed_at=None)
-        put = self._put(open_again, self._clock.now(), parked)
+        put = self._put(open_again, self._clock.now(), had)
         if entry.disposition.case is None:
             return (put,)
         return put, Delete(key=keys.history(entry.disposition.case, entry.completed_at, entry.key))

@@ -15,6 +15,8 @@ from chalicelib.adapters.records.pointers import Pointers
 from chalicelib.core.errors import ConflictError
 from chalicelib.ports.stores import (
     CompleteEvent,
+    DropEntries,
+    KeepEntry,
     RememberIdentity,
     RememberMessage,
     RememberPerson,
@@ -51,6 +53,8 @@ class RecordTransactions:
             CompleteEvent: ledger.completion,
             ReopenEvent: ledger.reopening,
             RememberMessage: cases.remembering,
+            KeepEntry: cases.keeping,
+            DropEntries: cases.dropping,
             RememberIdentity: identities.linking,
             RememberPerson: identities.naming,
             SaveDelivery: deliveries.saving,

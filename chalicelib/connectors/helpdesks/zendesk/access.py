@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.connectors.helpdesks.zendesk.loose import look
-from chalicelib.connectors.toolkit.api import ApiClient
+from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient, retry_after
 from chalicelib.connectors.toolkit.payload import Reader
-from chalicelib.core.errors import ConfigurationError, ConflictError, RejectedError
+from chalicelib.core.errors import ConfigurationError, ConflictError, RateLimitedError, RejectedError, TicketBusyError
 from chalicelib.core.ids import digest
 from chalicelib.ports.helpdesk import HelpdeskContext
-from chalicelib.ports.services import HttpResponse
+from chalicelib.ports.services import Clock, HttpResponse
 
 API = "/api/v2"
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -73,6 +73,15 @@ def refuse(response: HttpResponse, body: Reader | None) -> None:
     if response.status == 409:
         raise ConflictError(message)
     raise RejectedError(message, remote_code=code)
+
+
+def too_many(answer: ApiAnswer, clock: Clock) -> RateLimitedError:
+    """What a 429 to an update means. The account's own limit shows in the headers; else it is the limit of this ticket
+    (30 updates by one user in 10 minutes) or of updates as such, and either way this ticket waits, others need not."""
+    wait = retry_after(HttpResponse(status=answer.status, headers=answer.headers, body=b""), clock)
+    if answer.headers.get("x-rate-limit-remaining", "").strip() == "0":
+        return RateLimitedError("HTTP 429", retry_after=wait)
+    return TicketBusyError("HTTP 429", retry_after=wait)
 
 
 def _error_name(body: Any) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.connectors.helpdesks.zendesk import bodies, reading
-from chalicelib.connectors.helpdesks.zendesk.access import api_client, login_name, site
+from chalicelib.connectors.helpdesks.zendesk.access import api_client, login_name, site, too_many
 from chalicelib.connectors.helpdesks.zendesk.export import touched_tickets
 from chalicelib.connectors.helpdesks.zendesk.reading import Entry, Shown, Talk
 from chalicelib.connectors.helpdesks.zendesk.tickets import TicketReader
@@ -133,9 +133,10 @@ class Client:
             return self._after_refusal(ticket, comment, refused)
 
     def _update(self, ticket: TicketRef, comment: Comment) -> CommentId:
-        answer = self._api.call(
-            "PUT", f"/tickets/{segment(ticket.ticket)}", data=bodies.update(comment, comment.author)
-        )
+        path = f"/tickets/{segment(ticket.ticket)}"
+        answer = self._api.call("PUT", path, data=bodies.update(comment, comment.author), expect=(429,))
+        if answer.status == 429:
+            raise too_many(answer, self._context.clock)
         return _written(answer) or self._look_for(ticket, comment)
 
     def _look_for(self, ticket: TicketRef, comment: Comment) -> CommentId:

@@ -28,6 +28,8 @@ class AlarmCode(StrEnum):
     """The inbound queue is not being worked."""
     CHECKS = "checks"
     """The jobs queue is not being worked."""
+    AUDIT = "audit"
+    """An audit found what has no disposition. It stands until a person signs a report off."""
 
 
 class SubjectKind(StrEnum):
@@ -65,6 +67,7 @@ COMMANDS: Mapping[AlarmCode, str] = {
     AlarmCode.SILENCE: _CHECK,
     AlarmCode.INBOUND: _CHECK,
     AlarmCode.CHECKS: "careloop check",
+    AlarmCode.AUDIT: "careloop audit --since 7d --account {name}",
 }
 """What mends it, or says whether it is mended. ``{name}``: the subject's."""
 

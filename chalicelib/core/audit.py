@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.core.bursts import REASON, waits
 from chalicelib.core.case import Case, CaseState
 from chalicelib.core.disposition import Disposition, LedgerEntry, Outcome
 from chalicelib.core.events import InboundMessage, PlatformEvent, Visibility, event_key
@@ -141,6 +142,10 @@ def judge(key: EventKey, sighting: Sighting | None, facts: Facts, now: datetime)
         is_young = now - entry.first_seen_at < UNDER_WAY
         standing = Standing.IN_HAND if is_young else Standing.STUCK
         reason, since = f"taken up {entry.attempts} times", entry.first_seen_at
+    elif entry.disposition.reason == REASON and facts.case is not None and waits(facts.case):
+        since = facts.case.write_at or entry.completed_at or entry.first_seen_at
+        standing = Standing.IN_HAND if now - since < UNDER_WAY else Standing.STUCK
+        reason = entry.disposition.reason
     else:
         standing, reason, since = _DISPOSED[entry.disposition.outcome](entry, entry.disposition, sighting, facts)
     case = facts.case

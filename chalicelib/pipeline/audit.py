@@ -5,7 +5,7 @@ Nothing is changed by it but the list of reports: what it finds missing, reconci
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,21 +15,12 @@ from chalicelib.core.disposition import LedgerEntry, Outcome
 from chalicelib.core.errors import CareloopError, NotFoundError, RejectedError, UnsupportedError
 from chalicelib.core.events import Parsed, PlatformEvent
 from chalicelib.core.ids import AccountKey, CaseId, EventKey, ThreadId, digest
-from chalicelib.core.jobs import AuditAccount
 from chalicelib.core.report import AuditReport, filled
-from chalicelib.core.spread import slot_of
 from chalicelib.pipeline.audit_cases import CaseBook, audit_replies, open_cases
-from chalicelib.pipeline.jobs import job_message
 from chalicelib.pipeline.poll import added_name
 from chalicelib.ports.platform import HISTORY_ENDS, ListsThread, PlatformClient, PollsEvents, SeeksTime
 from chalicelib.ports.runtime import Runtime
-from chalicelib.ports.services import QueueMessage
 
-DAY = timedelta(hours=24)
-LONGEST_CATCH_UP = timedelta(days=7)
-"""How far back a daily audit goes when those before it could not read the platform's list."""
-FIRST_SLOT, SLOTS, AGAIN = 15, 40, 5
-"""Minutes of the hour: by then the last events of the period are old enough; a turn is offered twice."""
 NATIVELY = "answered natively"
 """The ledger's reason for the brand's answer on the platform itself."""
 STOPPED = "the platform's list could not be read to its end"
@@ -263,55 +254,3 @@ def _facts(
     if case is None and disposition.outcome is Outcome.DUPLICATE and message is not None:
         case = cases.of_message(message)
     return Facts(entry=entry, case=case, natively=natively.get(disposition.case) if disposition.case else None)
-
-
-# ---- daily -----------------------------------------------------------------------------------------------------------
-
-
-def plan(runtime: Runtime) -> Sequence[QueueMessage]:
-    """The audits of this minute: in the policy's hour every account has its turn, for the 24 hours before it."""
-    hour, now = runtime.policy.audit_at_hour, runtime.clock.now()
-    if now.hour != hour:
-        return ()
-    until = now.replace(minute=0, second=0, microsecond=0)
-    minute = now.replace(second=0, microsecond=0)
-    return [
-        job_message(AuditAccount(account=item.key, since=until - DAY, until=until), minute)
-        for item in runtime.stores.directory.accounts()
-        if now.minute - FIRST_SLOT - slot_of(f"audit|{item.key}", SLOTS) in (0, AGAIN)
-    ]
-
-
-def run_audit(runtime: Runtime, job: AuditAccount) -> None:
-    """The daily audit of one account: once for its period, and as far back as the audits before it were not whole."""
-    last = runtime.stores.reports.last_report(job.account)
-    since = job.since
-    if last is not None:
-        if last.since <= job.since and last.until >= job.until:
-            return
-        was_stopped = any(item.startswith(STOPPED) for item in last.gaps)
-        if was_stopped and job.since - LONGEST_CATCH_UP <= last.since < since:
-            since = last.since
-    conclude(runtime, audit(runtime, job.account, since, job.until))
-
-
-def conclude(runtime: Runtime, report: AuditReport) -> AuditReport:
-    """Seal and keep a report, and tell what it found by counts."""
-    kept = runtime.stores.reports.put_report(report)
-    platform = kept.account.platform
-    for standing, count in kept.counts.items():
-        runtime.telemetry.count("audit", count, platform=platform, standing=standing)
-    for standing, count in kept.replies.items():
-        runtime.telemetry.count("audit_replies", count, platform=platform, standing=standing)
-    runtime.telemetry.count("audit_exceptions", kept.exceptions, platform=platform)
-    runtime.telemetry.log(
-        "audit",
-        "silence" if kept.unaccounted else "exceptions" if kept.exceptions else "clean",
-        account=str(kept.account),
-        report=kept.id,
-        total=kept.total,
-        exceptions=kept.exceptions,
-        unaccounted=kept.unaccounted,
-        gaps=len(kept.gaps),
-    )
-    return kept

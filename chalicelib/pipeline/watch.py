@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from chalicelib.pipeline.audit import plan as audits
+from chalicelib.pipeline.audit_daily import plan as audits
 from chalicelib.pipeline.checks import plan_checks
 from chalicelib.pipeline.jobs import due_message
 from chalicelib.ports.runtime import Runtime

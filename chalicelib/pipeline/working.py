@@ -21,7 +21,7 @@ from chalicelib.core.jobs import (
     RereadThread,
 )
 from chalicelib.pipeline.alarms import notice, of_account, of_connection
-from chalicelib.pipeline.audit import run_audit
+from chalicelib.pipeline.audit_daily import run_audit
 from chalicelib.pipeline.liveness import account_job, connection_job
 from chalicelib.pipeline.merge_entries import merge_entries
 from chalicelib.pipeline.poll import poll_account, poll_helpdesk, reread

@@ -13,16 +13,18 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import bootstrap
+from chalicelib.core.alarms import AlarmCode
 from chalicelib.core.audit import ReplyStanding, Standing
 from chalicelib.core.errors import RateLimitedError, RejectedError, UnavailableError
 from chalicelib.core.events import MessageDeleted
 from chalicelib.core.ids import AccountId, AccountKey, EventKey
 from chalicelib.core.jobs import AuditAccount
 from chalicelib.core.policy import CarePolicy
-from chalicelib.core.report import AuditReport, is_intact
+from chalicelib.core.report import AuditReport, SignOff, is_intact
 from chalicelib.core.ticket import TicketStatus
 from chalicelib.entrypoints import watch as entry
-from chalicelib.pipeline.audit import Bounds, audit, run_audit
+from chalicelib.pipeline.audit import Bounds, audit
+from chalicelib.pipeline.audit_daily import run_audit, sign
 from chalicelib.pipeline.parked import discard
 from chalicelib.pipeline.poll import note_added, take_in
 from tests.fakes.brand import FACEBOOK, MESSENGER, Brand, X
@@ -306,3 +308,7 @@ def test_the_daily_audit_comes_once_in_its_hour_and_catches_up() -> None:
     assert later.counts == {"missing": 1}
     assert later.previous == earlier.seal
     assert world.telemetry.counts["audit_exceptions"] == 1
+    [alarm] = world.system.stores.alarms.standing().values()
+    assert (alarm.code, later.id in alarm.what) == (AlarmCode.AUDIT, True)
+    sign(world.runtime, SignOff(report=later.id, seal=later.seal, by="Ada", at=world.clock.now()))
+    assert not world.system.stores.alarms.standing()

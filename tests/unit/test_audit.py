@@ -21,6 +21,7 @@ from chalicelib.core.audit import (
     judge,
     judge_reply,
 )
+from chalicelib.core.bursts import REASON
 from chalicelib.core.case import CaseState
 from chalicelib.core.disposition import Disposition, LedgerEntry, Outcome
 from chalicelib.core.ids import CommentId, EventKey, TicketId, TicketRef
@@ -120,6 +121,16 @@ def test_an_answer_that_was_given_before_the_message_stood_on_the_ticket_is_none
     late = entry(Outcome.APPENDED, completed=timedelta(hours=2))
     answered = ticket(last_agent_reply_at=NOON + timedelta(hours=1))
     assert judge(KEY, listed(), Facts(entry=late, case=answered), NOW).standing is Standing.WAITING
+
+
+@pytest.mark.parametrize(("minutes", "standing"), [(5, Standing.IN_HAND), (40, Standing.STUCK)])
+def test_what_waits_to_be_written_with_others_is_in_hand_until_it_is_overdue(minutes: int, standing: Standing):
+    held = entry(Outcome.APPENDED)
+    assert held.disposition
+    held = replace(held, disposition=replace(held.disposition, reason=REASON))
+    due = NOW - timedelta(minutes=minutes)
+    assert judge(KEY, None, Facts(entry=held, case=ticket(kept=2, written=1, write_at=due)), NOW).standing is standing
+    assert judge(KEY, None, Facts(entry=held, case=ticket(kept=2, written=2)), NOW).standing is Standing.WAITING
 
 
 def test_what_is_nowhere_is_no_event():

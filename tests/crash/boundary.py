@@ -113,7 +113,10 @@ class Recorder:
         self.crossed.append(
             Boundary(number=number, name=name, changes=changes, repeatable=repeatable, invocation=self.invocations)
         )
-        match self.plan.get(number):
+        stop = self.plan.get(number)
+        if stop is Stop.TWICE and not repeatable:
+            stop = Stop.LOST  # what the adapter would make of it
+        match stop:
             case None:
                 return call()
             case Stop.BEFORE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,6 +19,7 @@ Plan = tuple[tuple[int, Stop], ...]
 """Which boundary, and what happens there."""
 CHUNK = 100
 """Runs of one task."""
+LATER_ROUNDS = 3
 NEAR = 60
 """The second stop of a pair comes at most so many boundaries after the first: while the first is being mended."""
 
@@ -80,14 +81,13 @@ class Rehearsal:
         """One run, judged."""
         world = self.world
         world.restore(self._beginning(flow), dict(plan))
-        at_rest = True
-        try:
-            FLOWS[flow].then(world)
-        except TimeoutError:
-            at_rest = False
+        at_rest = _comes_to_rest(lambda: FLOWS[flow].then(world))
+        verdict = _judged(world, at_rest=at_rest)
+        if verdict.problems and at_rest:
+            # a later poll may mend what looks wrong now
+            at_rest = all(_comes_to_rest(world.settle) for _ in range(LATER_ROUNDS))
+            verdict = _judged(world, at_rest=at_rest)
         crossed = tuple(world.recorder.crossed)
-        world.recorder.is_on = False
-        verdict = judge(world, at_rest=at_rest)
         return Run(combination=world.combination, flow=flow, plan=plan, verdict=verdict, crossed=crossed)
 
     def _beginning(self, flow: str) -> Saved:
@@ -105,6 +105,23 @@ class Rehearsal:
         if run.verdict.problems or run.verdict.unknown:
             raise AssertionError(f"{run.combination}, {flow}, without any fault: {run.verdict}")
         return run.crossed if quiet else run.crossed[: self.world.active]
+
+
+def _comes_to_rest(work: Callable[[], None]) -> bool:
+    try:
+        work()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _judged(world: World, *, at_rest: bool) -> Verdict:
+    """The judge's own questions are no boundaries."""
+    world.recorder.is_on = False
+    try:
+        return judge(world, at_rest=at_rest)
+    finally:
+        world.recorder.is_on = True
 
 
 @cache

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from careloop.twins.base import Deliver, Twin
+from careloop.twins.bluesky import BlueskyTwin
+from careloop.twins.matrix import MatrixTwin
 from careloop.twins.meta import PAGE_ID, MetaTwin
 from careloop.twins.x import XTwin
 from chalicelib.bootstrap import Application
@@ -19,7 +21,7 @@ from chalicelib.ports.services import Clock
 
 BASE = "https://care.acme.example"
 PEOPLE = {"kim": "Kim Park", "lee": "Lee Stone"}
-EDITS, DELETES, PRIVATE_REPLY = "edits", "deletes", "private reply"
+EDITS, DELETES, ANY_ORDER, PRIVATE_REPLY = "edits", "deletes", "deletes in any order", "private reply"
 """What a platform tells us of its customers, or lets us do: a flow that needs it is played where it is there."""
 
 
@@ -98,7 +100,7 @@ class FacebookPlace:
     """A page with posts of its own, one for each person, and its Messenger."""
 
     name = "facebook"
-    abilities = frozenset({EDITS, DELETES, PRIVATE_REPLY})
+    abilities = frozenset({EDITS, DELETES, ANY_ORDER, PRIVATE_REPLY})
     long_reply = 1500
     _url = "https://graph.facebook.example"
 
@@ -160,7 +162,7 @@ class MessengerPlace(FacebookPlace):
     """The page's Messenger alone."""
 
     name = "messenger"
-    abilities = frozenset({EDITS, DELETES})
+    abilities = frozenset({EDITS, DELETES, ANY_ORDER})
     long_reply = 600
 
     def author(self, who: str) -> tuple[str, str]:
@@ -236,8 +238,128 @@ class XPlace:
         return [thread["id"] for thread in self.twin.snapshot()["threads"]]
 
 
+class BlueskyPlace:
+    """Posts that name the brand. There are no webhooks: all is found by asking."""
+
+    name = "bluesky"
+    abilities: frozenset[str] = frozenset()
+    long_reply = 70
+    _url = "https://pds.acme.example"
+    _brand = "did:plc:acme"
+
+    def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
+        self.twin = BlueskyTwin(clock, brand_did=self._brand, pds=self._url)
+        return {self._url: self.twin}
+
+    def connect(self, app: Application, helpdesk: str) -> None:
+        account = account_of("bluesky", self._brand, helpdesk, None, base_url=self._url)
+        app.runtime.stores.directory.put_account(account)
+        login = {"app_password": "abcd-efgh-ijkl-mnop"}
+        app.secrets.put_credentials(ConnectionKind.PLATFORM, "bluesky", self._brand, login)
+
+    def begin(self) -> None:
+        self._users = {who: self.twin.add_user(f"{who}.example.com", name) for who, name in PEOPLE.items()}
+
+    def accounts(self) -> Sequence[AccountKey]:
+        return [AccountKey(platform="bluesky", account=AccountId(self._brand))]
+
+    def author(self, who: str) -> tuple[str, str]:
+        return "bluesky", self._users[who]
+
+    def say(self, who: str, text: str) -> str:
+        mine = self.twin.posts(self._users[who])
+        if not mine:
+            return self.twin.mention(self._users[who], text)
+        return self.twin.post(self._users[who], f"@acme.com {text}", reply_to=mine[0]["uri"])
+
+    def say_in_private(self, who: str, text: str) -> str:
+        raise NotImplementedError("Bluesky's private messages are no part of the protocol")
+
+    def edit(self, who: str, message: str, text: str) -> None:
+        raise NotImplementedError("Bluesky tells nobody of an edit")
+
+    def delete(self, who: str, message: str) -> None:
+        raise NotImplementedError("Bluesky tells nobody of a deletion")
+
+    def hold_back(self) -> None:
+        raise NotImplementedError("Bluesky has no webhooks")
+
+    def posts(self) -> Sequence[Post]:
+        threads = self.twin.snapshot()["threads"]
+        return [
+            Post(text=item["text"], where=thread["id"])
+            for thread in threads
+            for item in thread["posts"]
+            if item["brand"]
+        ]
+
+    def public_threads(self) -> Sequence[str]:
+        return [thread["id"] for thread in self.twin.snapshot()["threads"]]
+
+
+class MatrixPlace:
+    """A private room with each person; the brand has joined. The homeserver pushes in order, and holds all back until
+    what failed was taken."""
+
+    name = "matrix"
+    abilities = frozenset({EDITS, DELETES})
+    long_reply = 3500
+    _url = "https://chat.example"
+
+    def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
+        self.twin = MatrixTwin(clock, url=f"{BASE}/webhooks/platform/matrix/chat", deliver=deliver)
+        return {self._url: self.twin}
+
+    def connect(self, app: Application, helpdesk: str) -> None:
+        kind, brand = ConnectionKind.PLATFORM, AccountId(self.twin.brand)
+        account = account_of("matrix", brand, helpdesk, "chat", base_url=self._url)
+        app.runtime.stores.directory.put_account(account)
+        endpoint = Endpoint(kind=kind, connector="matrix", name="chat", accounts=(brand,))
+        app.runtime.stores.directory.put_endpoint(endpoint)
+        app.secrets.put_verification(kind, "matrix", "chat", {"hs_token": ("twin-hs-token",)})
+        app.secrets.put_credentials(kind, "matrix", brand, {"as_token": "twin-as-token"})
+
+    def begin(self) -> None:
+        self._users = {who: self.twin.add_user(who, name) for who, name in PEOPLE.items()}
+        self._rooms = {who: self.twin.open_room(user) for who, user in self._users.items()}
+
+    def accounts(self) -> Sequence[AccountKey]:
+        return [AccountKey(platform="matrix", account=AccountId(self.twin.brand))]
+
+    def author(self, who: str) -> tuple[str, str]:
+        return "matrix", self._users[who]
+
+    def say(self, who: str, text: str) -> str:
+        return self.twin.send(self._users[who], self._rooms[who], text)
+
+    def say_in_private(self, who: str, text: str) -> str:
+        return self.say(who, text)
+
+    def edit(self, who: str, message: str, text: str) -> None:
+        self.twin.edit(self._users[who], self._rooms[who], message, text)
+
+    def delete(self, who: str, message: str) -> None:
+        self.twin.redact(self._users[who], self._rooms[who], message)
+
+    def hold_back(self) -> None:
+        raise NotImplementedError("a homeserver keeps the order")
+
+    def posts(self) -> Sequence[Post]:
+        return [
+            Post(text=item["text"], where=room["id"])
+            for room in self.twin.snapshot()["rooms"]
+            for item in room["messages"]
+            if item["brand"]
+        ]
+
+    def public_threads(self) -> Sequence[str]:
+        return []
+
+
 PLACES: Mapping[str, type[Place]] = {
     "facebook": FacebookPlace,
     "messenger": MessengerPlace,
     "x": XPlace,
+    "bluesky": BlueskyPlace,
+    "matrix": MatrixPlace,
 }

@@ -42,8 +42,8 @@ PATIENCE = timedelta(hours=6)
 """Simulated time within which everything must have come to rest."""
 POLLS_EVERY = timedelta(minutes=2)
 """Longer than in production, where it is a minute: a run is the same, and quicker."""
-ROUNDS = 2
-"""Polls in a row that find nothing new: then nothing more will happen."""
+ROUNDS = 1
+"""Polls in a row that find nothing new: then nothing more will happen; `matrix` waits longer where that looks wrong."""
 MARK = re.compile(r"\[(\w+)\]")
 _PROGRESS = re.compile(r"table (write|delete) .*\b(event|case|delivery|message|due)\b")
 """What polls that find nothing new do not write."""
@@ -256,7 +256,7 @@ class World:
             twin.load(saved.twins[base])
             twin.calls.clear()
         self.story = saved.story.copy()
-        self._schedule_at = saved.now
+        self._schedule_at = saved.now + POLLS_EVERY
         self.arrived = []
         self.killed = self.active = 0
         self.telemetry = Telemetry()

@@ -55,6 +55,11 @@ class MetaTwin(MetaGraph):
         """Which webhook fields of the page the app gets."""
         self.world.page(page)["fields"] = list(fields)
 
+    def limit_token(self, page: str | None = None, **limits: Any) -> None:
+        """What the page's token is: ``expires_at``, ``data_access_expires_at`` (unix times; 0: never), ``scopes``."""
+        with self.lock:
+            self.world.page(page).update(limits)
+
     def page_post(self, text: str, page: str | None = None) -> str:
         """A post of the page's own; its id."""
         with self.lock:

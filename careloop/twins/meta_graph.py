@@ -10,7 +10,9 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from careloop.twins.base import Deliver, Handler, Twin, TwinRequest, TwinResponse, reply_json
 from careloop.twins.meta_errors import GraphError, chosen, gone, invalid, parameters
@@ -24,6 +26,15 @@ NEWEST = 26
 """v26.0."""
 _VERSION = r"/v(\d{1,2})\.0"
 _LONGEST_COMMENT = 8000
+SCOPES = (
+    "pages_manage_engagement",
+    "pages_manage_metadata",
+    "pages_messaging",
+    "pages_read_engagement",
+    "pages_read_user_content",
+    "pages_show_list",
+)
+"""What a page's token was granted, where nothing else is said."""
 Call = Callable[[Data, "Caller", tuple[str, ...]], Any]
 
 
@@ -62,6 +73,7 @@ class MetaGraph(Twin):
         calls: dict[tuple[str, str], Call] = {
             ("GET", r"/me"): self._me,
             ("GET", r"/debug_token"): self._debug_token,
+            ("GET", r"/(\d+)/subscriptions"): self._own_webhooks,
             ("POST", r"/(\d+)/subscriptions"): self._subscriptions,
             ("GET", r"/(\d+)/subscribed_apps"): self._subscribed_apps,
             ("POST", r"/(\d+)/subscribed_apps"): self._install,
@@ -73,7 +85,8 @@ class MetaGraph(Twin):
             ("POST", r"/([^/]+)/comments"): self._comment,
             ("GET", r"/([^/]+)"): self._node,
         }
-        return {(method, _VERSION + path): self._guarded(call) for (method, path), call in calls.items()}
+        guarded = {(method, _VERSION + path): self._guarded(call) for (method, path), call in calls.items()}
+        return {("POST", _VERSION + r"/?"): self._batch, **guarded}
 
     def not_found(self, request: TwinRequest) -> TwinResponse:
         return self._refuse(GraphError(2500, f"Unknown path components: {request.path}"))
@@ -127,6 +140,8 @@ class MetaGraph(Twin):
         page = next((item for item in self.world.data["pages"].values() if item["token"] == token), None)
         if page is None:
             raise GraphError(190, "Invalid OAuth access token - Cannot parse access token", subcode=467)
+        if 0 < page.get("expires_at", 0) <= self.world.now() // 1000:
+            raise GraphError(190, "Error validating access token: Session has expired", subcode=463)
         return Caller(page)
 
     def _proof(self, token: str) -> str:
@@ -139,12 +154,44 @@ class MetaGraph(Twin):
         return chosen("Page", {"id": page["id"], "name": page["name"]}, given.get("fields"), frozenset({"id", "name"}))
 
     def _debug_token(self, given: Data, caller: Caller, args: tuple[str, ...]) -> Any:
+        if caller.page is not None:
+            words = "You must provide an app access token, or a user access token of a developer of the app"
+            raise GraphError(100, f"(#100) {words}")
         try:
             page = self._known(str(given.get("input_token", ""))).page
         except GraphError as error:
-            return {"data": {"is_valid": False, "error": {"code": error.code, "message": str(error)}, "scopes": []}}
+            told = {"code": error.code, "message": str(error), "subcode": error.subcode}
+            return {"data": {"is_valid": False, "error": told, "scopes": []}}
         kind = {"type": "PAGE", "profile_id": page["id"]} if page else {"type": "APP"}
-        return {"data": {"app_id": self.hooks.app_id, "is_valid": True, "expires_at": 0, **kind}}
+        ends = {name: (page or {}).get(name, 0) for name in ("expires_at", "data_access_expires_at")}
+        scopes = (page or {}).get("scopes", list(SCOPES)) if page else []
+        return {"data": {"app_id": self.hooks.app_id, "is_valid": True, **ends, "scopes": scopes, **kind}}
+
+    def _batch(self, request: TwinRequest) -> TwinResponse:
+        """Several calls in one by the same caller, each with its own status; its body is text."""
+        try:
+            given = parameters(request)
+            self._caller(request, given)
+            items = given.get("batch")
+            if not isinstance(items, list) or not 1 <= len(items) <= 50:
+                raise invalid("Param batch must be an array of 1 to 50 calls")
+        except GraphError as error:
+            return self._refuse(error)
+        parts = [(str(item.get("method", "GET")), urlsplit(f"/{item.get('relative_url', '')}")) for item in items]
+        calls = [
+            replace(request, method=method, path=part.path, query=dict(parse_qsl(part.query)), body=b"")
+            for method, part in parts
+        ]
+        answers = [self._dispatch(call) for call in calls]
+        return reply_json([{"code": answer.status, "body": answer.body.decode()} for answer in answers])
+
+    def _own_webhooks(self, given: Data, caller: Caller, args: tuple[str, ...]) -> Any:
+        if caller.page is not None or args[0] != self.hooks.app_id:
+            raise GraphError(15, "(#15) This method must be called with an app access_token.")
+        known = self.hooks.data["callback"]
+        fields = [{"name": name, "version": f"v{NEWEST}.0"} for name in (known or {}).get("fields", ())]
+        one = {"object": "page", "callback_url": (known or {}).get("url"), "active": True, "fields": fields}
+        return {"data": [one] if known else []}
 
     def _subscriptions(self, given: Data, caller: Caller, args: tuple[str, ...]) -> Any:
         if caller.page is not None or args[0] != self.hooks.app_id:

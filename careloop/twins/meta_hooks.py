@@ -25,6 +25,8 @@ MESSAGING = (
     "message_reactions",
     "messaging_postbacks",
     "messaging_referrals",
+    "messaging_handovers",
+    "messaging_policy_enforcement",
     "standby",
 )
 ALL_FIELDS = (*CHANGES, *MESSAGING)

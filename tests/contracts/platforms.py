@@ -35,6 +35,9 @@ ABILITIES: dict[str, type] = {
     "fetch_message": ports.FetchesMessages,
     "join_thread": ports.JoinsThreads,
     "probe": ports.ProbesHealth,
+    "refresh": ports.RefreshesCredentials,
+    "missing_subscriptions": ports.ManagesSubscription,
+    "subscribe": ports.ManagesSubscription,
 }
 """Method -> the protocol that has it."""
 
@@ -112,8 +115,9 @@ class Platform:
         if "options" in case:
             account = replace(account, options={**account.options, **case["options"]})
         clock = FrozenClock(datetime.fromisoformat(case["now"])) if "now" in case else FrozenClock()
+        credentials = {**self.credentials, **case.get("credentials", {})}
         return ports.PlatformContext(
-            account=account, credentials=self.credentials, http=http, clock=clock, sessions=sessions
+            account=account, credentials=credentials, http=http, clock=clock, sessions=sessions
         )
 
     def sessions(self, case: Mapping[str, Any]) -> MemorySessions:

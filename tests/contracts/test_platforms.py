@@ -122,7 +122,7 @@ def test_no_case_is_left_unread(name: str) -> None:
     assert not strangers, f"no suite reads {sorted(strangers)}"
     for case in (*platform(name).outbound, *platform(name).calls):
         allowed = {"reply", "call", "arguments", "exchange", "receipt", "result", "error", "now", "sessions", "options"}
-        unknown = set(load(case.path)) - allowed - {"retry_after", "remote_code", "advice", "note"}
+        unknown = set(load(case.path)) - allowed - {"credentials", "retry_after", "remote_code", "advice", "note"}
         assert not unknown, f"{case.name}: nothing reads {sorted(unknown)}"
 
 

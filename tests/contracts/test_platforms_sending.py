@@ -252,7 +252,8 @@ def test_spoiled_answers_do_no_harm(name: str, case: ExchangeCase) -> None:
 
 def _private(subject: Platform, case: ExchangeCase, sessions: Any) -> dict[str, str]:
     """What may appear nowhere, by what it is."""
-    found = {f"credential {name}": value for name, value in subject.credentials.items()}
+    given = {**subject.credentials, **case.data.get("credentials", {})}
+    found = {f"credential {name}": value for name, value in given.items()}
     found |= {f"session value {index}": value for index, value in enumerate(sessions.secrets())}
     if "reply" in case.data:
         found["the reply's text"] = _reply(case).text

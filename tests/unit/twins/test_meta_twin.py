@@ -312,9 +312,30 @@ def test_tokens_and_proofs() -> None:
 
 
 def test_a_token_is_inspected() -> None:
+    world, app = World(), f"{APP_ID}|{SECRET}"
+
+    def inspected(token: str) -> Any:
+        answer = world.call("GET", "/v26.0/debug_token", token=app, input_token=token)
+        return json.loads(answer.body)["data"]
+
+    assert inspected(world.token)["profile_id"] == PAGE_ID
+    assert inspected("x")["is_valid"] is False
+    assert world.call("GET", "/v26.0/debug_token", input_token=world.token).status == 400, "the app alone may ask"
+    world.twin.limit_token(expires_at=int(world.clock.now().timestamp()) + 60, scopes=["pages_messaging"])
+    assert inspected(world.token)["scopes"] == ["pages_messaging"]
+    world.clock.advance(minutes=1)
+    assert inspected(world.token)["error"]["subcode"] == 463
+    assert world.call("GET", "/v26.0/me").status == 400
+
+
+def test_calls_come_in_batches() -> None:
     world = World()
-    assert world.get("/debug_token", input_token=world.token)["data"]["profile_id"] == PAGE_ID
-    assert world.get("/debug_token", input_token="x")["data"]["is_valid"] is False
+    batch = [{"method": "GET", "relative_url": "v26.0/me?fields=id"}, {"method": "GET", "relative_url": "v26.0/0"}]
+    first, second = json.loads(world.call("POST", "/v26.0/", {"batch": batch}).body)
+    assert (first["code"], json.loads(first["body"])) == (200, {"id": PAGE_ID})
+    assert second["code"] == 400
+    assert world.call("POST", "/v26.0/", {"batch": []}).status == 400
+    assert world.call("POST", "/v26.0/", {"batch": batch}, token="x").status == 400
 
 
 def test_newer_versions_than_there_are_do_not_exist() -> None:

@@ -59,7 +59,8 @@ CREDENTIALS = (
     ),
     CredentialField(
         name="app_secret_proof_key",
-        description="The App Secret once more, for apps with 'Require App Secret': every call carries appsecret_proof.",
+        description="The App Secret once more: every call carries appsecret_proof (apps with 'Require App Secret' need "
+        "it), and with app_id the check asks until when the token is good and what it may.",
         used_for=UsedFor.CALL,
         example="0123456789abcdef0123456789abcdef",
         required=False,
@@ -70,7 +71,7 @@ OPTIONS = (
     OptionField(name="api_version", description="Version of the Graph API.", default=API_VERSION, example=API_VERSION),
     OptionField(
         name="app_id",
-        description="Id of the Meta app: the health check then looks at its subscription only, not at other apps'.",
+        description="Id of the Meta app: the check then looks at its subscription only, not at other apps'.",
         example="1517776481860111",
     ),
     OptionField(

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from chalicelib.connectors.platforms._meta.family import API_VERSION, BASE_URL
 from chalicelib.connectors.platforms._meta.graph_errors import refusal
 from chalicelib.connectors.platforms._meta.usage import usage_of
-from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient, segment
-from chalicelib.connectors.toolkit.payload import Reader
+from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient, raise_for_status, segment
+from chalicelib.connectors.toolkit.payload import Reader, read_json
 from chalicelib.connectors.toolkit.signatures import hex_sha256
 from chalicelib.core.errors import ConfigurationError, CredentialsError, PayloadError, UnavailableError
 from chalicelib.ports.platform import PlatformContext
+from chalicelib.ports.services import HttpResponse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +50,21 @@ class GraphApi:
         version = options.get("api_version") or version
         key = context.credentials.get("app_secret_proof_key")
         self._proof = {"appsecret_proof": hex_sha256(key, token.encode())} if key else {}
-        headers = {"authorization": f"Bearer {token}"}
-        self._reading, self._sending = (
-            ApiClient(
+        self.page: str = context.account.key.account
+        self._app = options.get("app_id")
+        self._version, self._token, self._clock = segment(version), token, context.clock
+
+        def client(bearer: str, *, sending: bool) -> ApiClient:
+            return ApiClient(
                 context.http,
                 context.clock,
                 f"{base}/{segment(version)}",
-                headers=headers,
+                headers={"authorization": f"Bearer {bearer}"},
                 refusal=refusal(context.clock, sending=sending),
             )
-            for sending in (False, True)
-        )
-        self.page: str = context.account.key.account
-        self._app = options.get("app_id")
+
+        self._reading, self._sending = client(token, sending=False), client(token, sending=True)
+        self._as_app = client(f"{self._app}|{key}", sending=False) if self._app and key else None
 
     def get(self, path: str, **params: Any) -> Reader:
         """GET below the version; the answer as JSON. Raises leaves; an unreadable answer is an UnavailableError."""
@@ -69,6 +73,43 @@ class GraphApi:
     def post(self, path: str, data: Mapping[str, Any]) -> ApiAnswer:
         """POST that must not be repeated. Raises leaves; OutcomeUnknownError when it may have been done."""
         return self._sending.post(path, {**data, **self._proof})
+
+    def put(self, path: str, data: Mapping[str, Any]) -> None:
+        """POST that may be repeated. Raises leaves."""
+        self._reading.post(path, {**data, **self._proof}, idempotent=True)
+
+    def inspect_token(self) -> Reader | None:
+        """What Meta tells the app about the page's token (``/debug_token``); None where the app's id or secret is not
+        stored. As a batch of one: so the token stands in the body, and no address holds it."""
+        if self._as_app is None:
+            return None
+        asked = f"{self._version}/debug_token?{urlencode({'input_token': self._token})}"
+        batch = [{"method": "GET", "relative_url": asked}]
+        answer = self._as_app.post("/", {"batch": batch, "include_headers": False}, idempotent=True)
+        try:
+            (part,) = answer.json.items()
+            status, body = int(part.need_id("code")), part.need_text("body").encode()
+            found = read_json(body)
+        except (PayloadError, ValueError):
+            raise UnavailableError("an answer that can't be read") from None
+        if status != 200:
+            response = HttpResponse(status=status, headers={}, body=body)
+            refusal(self._clock, sending=False)(response, found)
+            raise_for_status(response, clock=self._clock, idempotent=True)
+        return found
+
+    def app_subscriptions(self) -> Reader | None:
+        """The app's own webhooks; None where the app's id or secret is not stored."""
+        if self._as_app is None or self._app is None:
+            return None
+        return _read(self._as_app.get(f"/{segment(self._app)}/subscriptions"))
+
+    def subscribed_fields(self) -> set[str]:
+        """Fields of the page that the app is told of. Raises PayloadError for an answer that is no list."""
+        answer = self.get(f"/{segment(self.page)}/subscribed_apps")
+        answer.need("data")
+        fields = {field.find_text() for app in self._own_apps(answer) for field in app.items("subscribed_fields")}
+        return {field for field in fields if field}
 
     def pages(self, path: str, *, most: int, after: str | None = None, **params: Any) -> Iterator[ListPage]:
         """Up to `most` pages of an edge, from cursor `after`. The address of the next page is never followed: it holds
@@ -87,10 +128,7 @@ class GraphApi:
         me = self.get("/me", fields="id,name")
         try:
             owner = me.need_id("id")
-            answer = self.get(f"/{segment(self.page)}/subscribed_apps")
-            answer.need("data")
-            apps = self._own_apps(answer)
-            fields = {field.find_text() for app in apps for field in app.items("subscribed_fields")}
+            fields = self.subscribed_fields()
         except PayloadError:
             raise UnavailableError("an answer that can't be read") from None
         if owner != self.page:
@@ -100,7 +138,7 @@ class GraphApi:
         missing = [name for name in wanted if name not in fields]
         if missing:
             raise ConfigurationError(f"the app is not subscribed to {', '.join(missing)} of this page")
-        return f"token good, subscribed to {', '.join(sorted(filter(None, fields)))}"
+        return f"token good, subscribed to {', '.join(sorted(fields))}"
 
     def _own_apps(self, answer: Reader) -> list[Reader]:
         """The subscriptions of our app, or of all apps where the option ``app_id`` is not set."""

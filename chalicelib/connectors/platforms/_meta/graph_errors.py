@@ -92,6 +92,18 @@ def _already_replied(found: Problem) -> CareloopError:
 
 
 _TOKEN = _credentials("The page's access token is no longer good: connect the page again.", dead=True)
+_REMOVED = _credentials("The page's owner removed the app from the page: connect the page again.", dead=True)
+_CHECKPOINT = _credentials(
+    "Meta asks the person behind the token to log in on facebook.com and confirm something: do that, then connect the "
+    "page again if it does not work by itself.",
+    dead=True,
+)
+_PASSWORD = _credentials(
+    "The person behind the page's token changed their password or was logged out: connect the page again, best with a "
+    "system user's token.",
+    dead=True,
+)
+_EXPIRED = _credentials("The page's access token has expired: connect the page again.", dead=True)
 _PERMISSION = _credentials(
     "The page's access token lacks a permission or a review: check the app and connect it again."
 )
@@ -105,6 +117,11 @@ _NO_MESSAGING = _not_answerable("Messaging is switched off for this page: answer
 BY_CODE: Mapping[tuple[int | None, int | None], Make] = {
     # token
     (190, None): _TOKEN,
+    (190, 458): _REMOVED,
+    (190, 459): _CHECKPOINT,
+    (190, 460): _PASSWORD,
+    (190, 463): _EXPIRED,
+    (190, 464): _CHECKPOINT,
     (102, None): _TOKEN,
     (450, None): _TOKEN,
     (452, None): _TOKEN,
@@ -169,6 +186,12 @@ def refusal(clock: Clock, *, sending: bool) -> Refusal:
             raise _make(found)
 
     return refuse
+
+
+def dead_token(subcode: str | None) -> CareloopError:
+    """What Meta means that says of a token that it is not valid, and maybe why."""
+    found = Problem(code=190, subcode=_number(subcode), transient=False, status=400, sending=False, wait=None)
+    return _make(found)
 
 
 def _make(found: Problem) -> CareloopError:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from chalicelib.connectors.platforms._meta.access import PageAccess
 from chalicelib.connectors.platforms._meta.conversations import SLACK, fetch_messages, find_own, other_side
 from chalicelib.connectors.platforms._meta.entry import Side
 from chalicelib.connectors.platforms._meta.family import FACEBOOK, MESSENGER
@@ -34,6 +35,8 @@ SENT_PAGES = 5
 PAGE = 100
 WEBHOOK_FIELDS = ("feed",)
 """Without these fields of the page's subscription no comment arrives."""
+ALL_FIELDS = ("feed", "mention", "ratings")
+SCOPES = ("pages_manage_engagement", "pages_manage_metadata", "pages_read_engagement")
 _SENT_FIELDS = "id,message,from{id},created_time"
 _ASK = "Look into the page's inbox: a private reply can't be looked up for certain."
 
@@ -45,6 +48,7 @@ class Client:
         self._account = context.account
         self._clock = context.clock
         self._graph = GraphApi(context)
+        self._access = PageAccess(graph=self._graph, needed=WEBHOOK_FIELDS, wanted=ALL_FIELDS, scopes=SCOPES)
         self._side = Side.of(FACEBOOK, context.account.key.account)
         self._marks_private = context.account.options.get("private_reply_metadata", "true") != "false"
 
@@ -195,6 +199,18 @@ class Client:
     def probe(self) -> str:
         """Token and subscription of the page."""
         return self._graph.probe(WEBHOOK_FIELDS)
+
+    def refresh(self) -> datetime | None:
+        """When the page's access ends; see `PageAccess.refresh`."""
+        return self._access.refresh()
+
+    def missing_subscriptions(self) -> Sequence[str]:
+        """Webhook fields that do not reach us."""
+        return self._access.missing()
+
+    def subscribe(self) -> None:
+        """Subscribe the app to the page's fields again."""
+        self._access.subscribe()
 
     def _add(self, out: Collector, make: Any, node: Reader) -> None:
         out.attempt(lambda reader: out.events.append(make(self._side, reader)), node)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from chalicelib.connectors.platforms._meta.access import PageAccess
 from chalicelib.connectors.platforms._meta.conversations import READABLE, SLACK, fetch_messages, find_own
 from chalicelib.connectors.platforms._meta.entry import Side
 from chalicelib.connectors.platforms._meta.family import MESSENGER
@@ -32,6 +34,18 @@ STANDARD_WINDOW = timedelta(hours=24)
 HUMAN_WINDOW = timedelta(days=7)
 WEBHOOK_FIELDS = ("messages", "message_echoes")
 """Without these fields of the page's subscription messages, or our agents' answers in Meta's inbox, get lost."""
+ALL_FIELDS = (
+    *WEBHOOK_FIELDS,
+    "message_deliveries",
+    "message_edits",
+    "message_reads",
+    "messaging_handovers",
+    "messaging_policy_enforcement",
+    "messaging_postbacks",
+    "messaging_referrals",
+    "standby",
+)
+SCOPES = ("pages_manage_metadata", "pages_messaging")
 _PROFILE = "first_name,last_name,profile_pic"
 
 
@@ -41,6 +55,7 @@ class Client:
     def __init__(self, context: PlatformContext) -> None:
         self._clock = context.clock
         self._graph = GraphApi(context)
+        self._access = PageAccess(graph=self._graph, needed=WEBHOOK_FIELDS, wanted=ALL_FIELDS, scopes=SCOPES)
         self._side = Side.of(MESSENGER, context.account.key.account)
         self._has_human_agent = context.account.options.get("human_agent", "false") == "true"
 
@@ -132,3 +147,15 @@ class Client:
     def probe(self) -> str:
         """Token and subscription of the page: Meta ends the subscription after an hour of failures."""
         return self._graph.probe(WEBHOOK_FIELDS)
+
+    def refresh(self) -> datetime | None:
+        """When the page's access ends; see `PageAccess.refresh`."""
+        return self._access.refresh()
+
+    def missing_subscriptions(self) -> Sequence[str]:
+        """Webhook fields that do not reach us."""
+        return self._access.missing()
+
+    def subscribe(self) -> None:
+        """Subscribe the app to the page's fields again: Meta ends a subscription after an hour of failures."""
+        self._access.subscribe()

@@ -69,15 +69,17 @@ class ZendeskApi(Twin):
 
     def _guarded(self, handler: Callable[[TwinRequest], TwinResponse], path: str) -> Handler:
         def handle(request: TwinRequest) -> TwinResponse:
+            limits: dict[str, str] = {}
             try:
                 signed_in = self._is_signed_in(request)
                 if not signed_in and path != "/users/me":
                     return reply_json({"error": "Couldn't authenticate you"}, 401)
-                left = str(self.world.limit("account", most=ACCOUNT_LIMIT, seconds=60))
+                limits = {"x-rate-limit": str(ACCOUNT_LIMIT), "x-rate-limit-remaining": "0"}
+                left = self.world.limit("account", most=ACCOUNT_LIMIT, seconds=60)
+                limits["x-rate-limit-remaining"] = str(left)
                 answer = handler(request) if signed_in else reply_json({"user": _ANYONE})
             except Refused as refused:
-                return reply_json(refused.body, refused.status, **_named(refused.headers))
-            limits = {"x-rate-limit": str(ACCOUNT_LIMIT), "x-rate-limit-remaining": left}
+                return reply_json(refused.body, refused.status, **_named({**refused.headers, **limits}))
             return TwinResponse(status=answer.status, body=answer.body, headers={**answer.headers, **limits})
 
         return handle

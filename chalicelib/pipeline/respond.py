@@ -124,11 +124,13 @@ def _with_reply(case: Case, reply: AgentReply, posted: Posted) -> Case:
 
 
 def _parked(runtime: Runtime, case: Case, reply: AgentReply, attempt: str) -> ParkedItem:
+    name = "p-" + digest(str(reply.ticket), reply.key, attempt, length=16)
     return ParkedItem(
-        id="p-" + digest(str(reply.ticket), reply.key, attempt, length=16),
+        id=name,
         reason=ParkReason.NEEDS_HUMAN,
         code="outcome_unknown",
-        advice="Look whether the reply stands in the thread; if not, write an internal note with /retry on the ticket.",
+        advice="Look whether the reply stands in the thread; if not, write an internal note with /retry on the ticket. "
+        f"Then: careloop parked discard {name}",
         parked_at=runtime.clock.now(),
         account=str(case.latest.key.thread.account),
         case=case.id,
@@ -212,7 +214,7 @@ def _record(runtime: Runtime, before: Case, after: Case, activity: TicketActivit
 
 def _as_read(case: Case) -> tuple[object, ...]:
     """What a read of the ticket may be older than: what customers wrote since, and what another read found."""
-    return case.cursor, case.state, case.last_customer_message_at
+    return case.cursor, case.state, case.conversations
 
 
 def _added(runtime: Runtime, before: Case, after: Case) -> tuple[list[Conversation], bool]:

@@ -109,10 +109,10 @@ class Stage:
         self.world = World(**options)
         stop = self.scheduler.stop_here
         platform = (StoppingFinder if asks else StoppingPlatform)(self.world.clock.now)
-        platform.stop = stop  # type: ignore[method-assign,assignment]
+        platform.stop = stop
         self.platform = self.world.platform = platform
         desk = StoppingDesk(now=self.world.clock.now)
-        desk.stop = stop  # type: ignore[method-assign,assignment]
+        desk.stop = stop
         self.desk = self.world.desk = desk
         self.world.connectors.platforms["agora"] = platform
         self.world.connectors.helpdesks["desk"] = desk

@@ -23,7 +23,7 @@ def play(scenario: Scenario, plan: Plan) -> Stage:
     """One order, to its end; raises AssertionError, or what a worker raised."""
     stage = scenario.begin()
     stage.play(plan)
-    stage.settle()
+    stage.settle(hinted=scenario.hinted)
     scenario.check(stage)
     return stage
 
@@ -38,11 +38,14 @@ def steps(scenario: Scenario) -> dict[str, int]:
     return found
 
 
-def tried(scenario: Scenario, chance: random.Random, examples: int, stride: int = 1) -> Tally:
-    """Each single interruption (with `stride`: every so many), and `examples` orders at random."""
+def tried(scenario: Scenario, chance: random.Random, examples: int, most: int | None = None) -> Tally:
+    """Each single interruption (or `most` of them, spread evenly), and `examples` orders at random."""
     tally = Tally()
     taken = steps(scenario)
-    for plan in (*list(single(taken))[::stride], *several(taken, chance, examples)):
+    once = list(single(taken))
+    if most is not None and len(once) > most:
+        once = [once[index * len(once) // most] for index in range(most)]
+    for plan in (*once, *several(taken, chance, examples)):
         tally.played += 1
         try:
             stage = play(scenario, plan)

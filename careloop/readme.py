@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chalicelib.connectors import registry
 from chalicelib.core.account import ConnectionKind
-from chalicelib.core.capabilities import PlatformCapabilities
+from chalicelib.core.capabilities import PlatformCapabilities, UpdateLimit
 from chalicelib.core.text.length import TextLimits
 from chalicelib.ports.spec import CrmSpec, HelpdeskSpec, PlatformSpec
 
@@ -64,8 +64,16 @@ def platforms() -> list[str]:
 def helpdesks() -> list[str]:
     """Rows of the helpdesks."""
     lines = [
-        _row("helpdesk", "comes by", "writes as the customer", "creates once by itself", "closed is final", "shown by"),
-        _row(*["---"] * 6),
+        _row(
+            "helpdesk",
+            "comes by",
+            "writes as the customer",
+            "creates once by itself",
+            "closed is final",
+            "entries of one ticket",
+            "shown by",
+        ),
+        _row(*["---"] * 7),
     ]
     for name in registry.names(ConnectionKind.HELPDESK):
         spec = registry.spec(ConnectionKind.HELPDESK, name)
@@ -81,10 +89,18 @@ def helpdesks() -> list[str]:
                 _yes(capabilities.acts_as_customer),
                 _yes(capabilities.idempotent_create),
                 _yes(capabilities.closed_is_final),
+                _entries(capabilities.update_limit),
                 spec.shown_by.value,
             )
         )
     return lines
+
+
+def _entries(limit: UpdateLimit | None) -> str:
+    """How many entries a ticket takes."""
+    if limit is None:
+        return "no limit"
+    return f"{limit.updates} in {limit.per.total_seconds() / 60:.0f} minutes, then together"
 
 
 def crms() -> list[str]:

@@ -9,7 +9,14 @@ from typing import Any
 
 from chalicelib.core.account import ConnectionKind
 from chalicelib.core.alarms import AlarmCode, Subject
-from chalicelib.core.errors import CareloopError, ConflictError, OutcomeUnknownError, RateLimitedError, RetryableError
+from chalicelib.core.errors import (
+    CareloopError,
+    ConflictError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    RetryableError,
+    UnsupportedError,
+)
 from chalicelib.core.events import Canary, Parsed
 from chalicelib.core.health import Health
 from chalicelib.core.ids import AccountKey
@@ -153,7 +160,11 @@ def _subscribe(runtime: Runtime, found: Findings, client: Any) -> None:
     """Webhooks that the platform switched off are switched on again; what stays off is an alarm."""
     if not isinstance(client, ManagesSubscription):
         return
-    missing = client.missing_subscriptions()
+    try:
+        missing = client.missing_subscriptions()
+    except UnsupportedError as error:
+        found.lines.append(f"whether it is subscribed to all it needs was not asked: {error}")
+        return
     if not missing:
         found.lines.append("subscribed to all it needs")
         return

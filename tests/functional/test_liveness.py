@@ -21,6 +21,7 @@ from chalicelib.core.errors import (
     RateLimitedError,
     RejectedError,
     UnavailableError,
+    UnsupportedError,
 )
 from chalicelib.core.events import AccountRevoked, Visibility, event_key
 from chalicelib.core.ids import AccountId, AccountKey
@@ -46,6 +47,7 @@ class LivingPlatform(FakePlatform):
         self.ends: datetime | None = None
         self.missing: list[str] = []
         self.comes_back = True
+        self.tells = True
         self.wrong: Exception | None = None
         self.subscribed = 0
 
@@ -58,6 +60,8 @@ class LivingPlatform(FakePlatform):
         return self.ends
 
     def missing_subscriptions(self) -> Sequence[str]:
+        if not self.tells:
+            raise UnsupportedError("the token of the app is not stored")
         return tuple(self.missing)
 
     def subscribe(self) -> None:
@@ -268,6 +272,15 @@ def test_a_lost_subscription_is_made_again():
     found = check_account(world.runtime, AGORA)
     assert platform.subscribed == 1
     assert "subscribed again: feed" in found.lines
+    assert alarms(world) == {}
+
+
+def test_what_can_not_be_asked_is_no_alarm():
+    world, platform = living()
+    platform.tells = False
+    found = check_account(world.runtime, AGORA)
+    assert "whether it is subscribed to all it needs was not asked: the token of the app is not stored" in found.lines
+    assert "well" in found.lines
     assert alarms(world) == {}
 
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from careloop.twins.meta import APP_ID, PAGE_ID
-from chalicelib.core.errors import CredentialsError
+from chalicelib.core.errors import CredentialsError, UnsupportedError
 from chalicelib.ports.platform import ManagesSubscription, RefreshesCredentials
 from tests.unit.connectors.meta_desk import SECRET, Desk
+from tests.unit.connectors.x_network import URL, network
 
 APP = {"app_secret_proof_key": SECRET}
 
@@ -87,3 +88,70 @@ def test_an_app_without_a_webhook_is_told_where_it_can_be_asked() -> None:
     assert list(desk.facebook(app_id=APP_ID).missing_subscriptions()) == []
     told = desk.facebook(credentials=APP, app_id=APP_ID).missing_subscriptions()
     assert list(told) == ["feed of the app's webhook"]
+
+
+# -- X -----------------------------------------------------------------------------------------------------------------
+
+
+def test_x_tokens_are_renewed_before_anybody_has_to_wait() -> None:
+    net = network()
+    client = net.client()
+    assert client.refresh() is None, "it renews itself"
+    renewals = net.twin.calls.count("POST /2/oauth2/token")
+    net.clock.advance(minutes=50)
+    assert client.refresh() is None
+    assert net.twin.calls.count("POST /2/oauth2/token") == renewals, "good for more than an hour"
+    net.clock.advance(minutes=15)
+    client.refresh()
+    assert net.twin.calls.count("POST /2/oauth2/token") == renewals + 1
+    net.twin.revoke()
+    net.clock.advance(minutes=70)
+    with pytest.raises(CredentialsError) as caught:
+        client.refresh()
+    assert caught.value.dead
+    assert "authorise the account again" in caught.value.advice
+
+
+def test_x_oauth1_does_not_end() -> None:
+    net = network()
+    assert net.client(credentials=net.twin.authorise_oauth1()).refresh() is None
+
+
+def test_x_webhook_and_subscriptions_come_back() -> None:
+    net = network()
+    credentials = {**net.credentials, "app_bearer_token": "twin-bearer-token"}
+    client = net.client(credentials=credentials)
+    assert not client.missing_subscriptions()
+    net.endpoint.status = 500
+    net.twin.check_webhooks()
+    net.clock.advance(hours=29)
+    net.twin.check_webhooks()
+    net.endpoint.status = None
+    net.twin.hooks.data["subscriptions"] = [
+        item for item in net.twin.hooks.data["subscriptions"] if item["event_type"] != "dm.received"
+    ]
+    assert list(client.missing_subscriptions()) == ["a valid webhook", "dm.received"]
+    net.twin.post(net.kim, "hey @AcmeCare, nobody hears this")
+    assert net.hear() == []
+    client.subscribe()
+    assert not client.missing_subscriptions()
+    net.twin.dm(net.kim, "and in private?")
+    assert [message.text for message in net.hear()] == ["and in private?"]
+
+
+def test_x_webhook_is_registered_where_its_address_is_known() -> None:
+    net = network()
+    credentials = {**net.credentials, "app_bearer_token": "twin-bearer-token"}
+    (known,) = net.twin.hooks.data["webhooks"]
+    net.twin.hooks.remove(known["id"])
+    with pytest.raises(UnsupportedError):
+        net.client(credentials=credentials).subscribe()
+    client = net.client(credentials=credentials, options={"webhook_url": URL})
+    assert list(client.missing_subscriptions()) == ["the webhook"]
+    client.subscribe()
+    assert not client.missing_subscriptions()
+
+
+def test_x_is_not_asked_without_the_apps_own_token() -> None:
+    with pytest.raises(UnsupportedError):
+        network().client().missing_subscriptions()

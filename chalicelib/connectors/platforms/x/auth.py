@@ -38,6 +38,8 @@ TOKEN_PATH = "/2/oauth2/token"
 
 EARLY = timedelta(minutes=5)
 """A token is renewed this long before it expires, so that a renewal that fails can be tried again in time."""
+AHEAD = timedelta(hours=1)
+"""A check, which looks seldom, renews this long before, so that no reply has to wait for it."""
 LEASE = timedelta(seconds=60)
 """Longer than any call may take; a worker that died while renewing holds the others up for no longer."""
 LIFETIME = 7200
@@ -55,6 +57,10 @@ class Authorisation(Protocol):
 
     def renew_after_refusal(self) -> bool:
         """After a 401, which had no effect: whether there is another token now, and the call is worth repeating."""
+        ...
+
+    def renew_ahead(self) -> datetime | None:
+        """Renew what ends within `AHEAD`. When the access ends that only a person can renew; None: not by itself."""
         ...
 
 
@@ -90,6 +96,10 @@ class OAuth1:
     def renew_after_refusal(self) -> bool:
         """Never: there is nothing to renew."""
         return False
+
+    def renew_ahead(self) -> datetime | None:
+        """Nothing expires."""
+        return None
 
 
 def oauth1_header(
@@ -149,6 +159,19 @@ class OAuth2:
             values = self._renewed(session, values)
         self._known = values
         return True
+
+    def renew_ahead(self) -> datetime | None:
+        """See `Authorisation`. With a refresh token the access renews itself; without one it ends with the token."""
+        session, values = self._stored()
+        if not values.get("refresh_token") or not self._credentials.get("client_id"):
+            return _time(values["expires_at"]) if values.get("expires_at") else None
+        if not self._is_good(values, AHEAD) or not values.get("expires_at"):
+            try:
+                self._known = self._renewed(session, values)
+            except RetryableError:
+                if not self._is_good(values):
+                    raise
+        return None
 
     # -- the session ---------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from chalicelib.connectors.platforms.x.auth import authorisation
@@ -17,6 +18,7 @@ from chalicelib.core.errors import (
     OutcomeUnknownError,
     PayloadError,
     UnavailableError,
+    UnsupportedError,
 )
 from chalicelib.ports.platform import PlatformContext
 
@@ -59,20 +61,32 @@ class XApi:
         self._base = (options.get("base_url") or BASE_URL).rstrip("/")
         self._client = ApiClient(context.http, context.clock, self._base, refusal=refusal_table(context.clock))
         self._auth = authorisation(context, self._base)
+        self._app_token = context.credentials.get("app_bearer_token")
         names = options.get("field_names") or "tweet"
         if names not in POST_FIELDS:
             raise ConfigurationError(f"option field_names: one of {', '.join(POST_FIELDS)}")
         self.post_fields = POST_FIELDS[names]
 
+    def renew_ahead(self) -> datetime | None:
+        """See `Authorisation`."""
+        return self._auth.renew_ahead()
+
     def read(self, path: str, params: Mapping[str, str]) -> Reader:
         """GET; the JSON object. An answer that can't be read is an UnavailableError."""
-        answer = self._authorised("GET", path, params=params, idempotent=True)
-        try:
-            body = answer.json
-            body.keys()
-            return body
-        except PayloadError:
-            raise UnavailableError("unreadable answer") from None
+        return _object(self._authorised("GET", path, params=params, idempotent=True))
+
+    def as_account(self, method: str, path: str, *, data: Mapping[str, Any]) -> Reader:
+        """A call that may be repeated."""
+        return _object(self._authorised(method, path, data=data, idempotent=True))
+
+    def as_app(
+        self, method: str, path: str, *, params: Mapping[str, str] | None = None, data: Mapping[str, Any] | None = None
+    ) -> Reader:
+        """A call of the app's own, which may be repeated. UnsupportedError: its bearer token is not stored."""
+        if not self._app_token:
+            raise UnsupportedError("the app's bearer token is not stored (credential app_bearer_token)")
+        headers = {"authorization": f"Bearer {self._app_token}"}
+        return _object(self._client.call(method, path, params=params, data=data, headers=headers, idempotent=True))
 
     def read_one(self, path: str, params: Mapping[str, str]) -> tuple[Reader, Reader]:
         """GET of one thing: its ``data``, and the whole answer. X tells in a 200 that it is gone: NotFoundError."""
@@ -102,3 +116,12 @@ class XApi:
     def _once(self, method: str, path: str, params: Mapping[str, str], **call: Any) -> ApiAnswer:
         header = self._auth.header(method, f"{self._base}{path}", params)
         return self._client.call(method, path, params=params, headers={"authorization": header}, **call)
+
+
+def _object(answer: ApiAnswer) -> Reader:
+    try:
+        body = answer.json
+        body.keys()
+        return body
+    except PayloadError:
+        raise UnavailableError("unreadable answer") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from chalicelib.connectors.platforms.x.calls import USER_FIELDS, XApi
@@ -13,6 +14,7 @@ from chalicelib.connectors.platforms.x.posts import Post, author_of, permalink, 
 from chalicelib.connectors.platforms.x.reading import Reading
 from chalicelib.connectors.platforms.x.refusals import DuplicateTextError
 from chalicelib.connectors.platforms.x.spec import capabilities_for, is_on
+from chalicelib.connectors.platforms.x.subscription import Subscription
 from chalicelib.connectors.toolkit.api import require_field, segment
 from chalicelib.core.errors import (
     CareloopError,
@@ -53,6 +55,7 @@ class Client:
         self._view = view_of(account.key.account, (), options)
         self._api = XApi(context)
         self._reading = Reading(self._api, self._view)
+        self._subscription = Subscription(self._api, account.key.account, options)
         self.capabilities = capabilities_for(options)
 
     # -- sending -------------------------------------------------------------------------------------------------------
@@ -176,6 +179,18 @@ class Client:
             alternative_ids=author.alternative_ids,
             is_brand=author.is_brand or found.is_brand,
         )
+
+    def refresh(self) -> datetime | None:
+        """Renew OAuth 2.0 tokens that end within the hour."""
+        return self._api.renew_ahead()
+
+    def missing_subscriptions(self) -> Sequence[str]:
+        """What of webhook and subscriptions is missing; needs the app's bearer token (else UnsupportedError)."""
+        return self._subscription.missing()
+
+    def subscribe(self) -> None:
+        """Register, validate and subscribe what is missing."""
+        self._subscription.mend()
 
     def probe(self) -> str:
         """Whether the token works, and for this account."""

@@ -107,6 +107,13 @@ CREDENTIALS = (
         required=False,
     ),
     CredentialField(
+        name="app_bearer_token",
+        description="The app's own bearer token: the check then looks after webhook and subscriptions.",
+        used_for=UsedFor.CALL,
+        example="AAAAAAAAAAAAAAAAAAAAAMLheAAAAAAA0%2BuSeid",
+        required=False,
+    ),
+    CredentialField(
         name="oauth1_consumer_key",
         description=_OAUTH1 + "the app's API key.",
         used_for=UsedFor.CALL,
@@ -136,6 +143,11 @@ CREDENTIALS = (
     ),
 )
 
+EVENTS = (
+    "post.mention.create,post.reply.create,post.quote.create,post.create,post.delete,"
+    "dm.received,dm.sent,chat.received,chat.sent"
+)
+
 OPTIONS = (
     OptionField(name="base_url", description="Where the API is.", default=BASE_URL, example="http://localhost:9000"),
     OptionField(
@@ -159,6 +171,16 @@ OPTIONS = (
         name="poll_direct_messages",
         description="Look for private messages too when polling (needs dm.read; each read event is billed).",
         default="true",
+    ),
+    OptionField(
+        name="webhook_url",
+        description="The endpoint's address as registered with X; needed where the app has several webhooks.",
+        example="https://care.example.com/webhooks/platform/x/main",
+    ),
+    OptionField(
+        name="webhook_events",
+        description="Kinds of events that must be subscribed, with commas between.",
+        default=EVENTS,
     ),
     OptionField(
         name="field_names",

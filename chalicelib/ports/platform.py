@@ -162,7 +162,8 @@ class ManagesSubscription(Protocol):
     """Webhooks that the platform may switch off, and that can be switched on again by API."""
 
     def missing_subscriptions(self) -> Sequence[str]:
-        """Names of what is not subscribed but needed; empty: all is well."""
+        """Names of what is not subscribed but needed; empty: all is well. UnsupportedError: what it takes to ask was
+        not stored."""
         ...
 
     def subscribe(self) -> None:

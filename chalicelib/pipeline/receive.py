@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from chalicelib.core.account import ConnectionKind, Endpoint
 from chalicelib.core.codec import to_json
@@ -34,6 +35,19 @@ MAX_BODY = 4 * 1024 * 1024
 MAX_MESSAGE = 200 * 1024
 """Bytes of one queue message; a longer envelope can only be a payload made to annoy, and is parked."""
 
+TOO_LARGE = "(event)"
+"""In place of a path, for an event that no queue takes."""
+
+MAX_VALUES = 60_000
+"""JSON values of one body, about, by its commas. Meta's largest batch, 1,000 updates, has half of that; what has more
+is archived and parked unread, because reading it might take longer than the sender waits."""
+
+MAX_EVENTS = 2_000
+"""Events of one body that are put into the queue while the sender waits: ten to a call."""
+
+MOST_PARKED = 100
+"""Parts of one body that are parked singly; the rest is one item. The payload is kept whole in any case."""
+
 KEPT_HEADERS = ("content-type", "user-agent")
 _ACCEPTED = WebhookResponse(status=200, body="", content_type="text/plain")
 
@@ -57,7 +71,7 @@ def receive(
     verified = VerifiedWebhook(request=request)
     archived_at: str | None = None
     try:
-        parsed = receiver.parse(verified)
+        parsed = _bounded(receiver, verified)
     except PayloadError as error:
         parsed = Parsed(malformed=(Malformed(path=error.path or "(body)", reason=error.reason),))
     if parsed.malformed or (parsed.events and kind is ConnectionKind.PLATFORM):
@@ -68,6 +82,16 @@ def receive(
         return _ACCEPTED
     acknowledged: WebhookResponse = receiver.acknowledgement(request)
     return acknowledged
+
+
+def _bounded(receiver: Any, verified: VerifiedWebhook) -> Parsed[Any]:
+    """Parse, unless that could take long. Raises PayloadError."""
+    if verified.request.body.count(b",") > MAX_VALUES:
+        raise PayloadError("(body)", f"more than {MAX_VALUES} values")
+    parsed: Parsed[Any] = receiver.parse(verified)
+    if len(parsed.events) > MAX_EVENTS:
+        raise PayloadError("(body)", f"more than {MAX_EVENTS} events")
+    return parsed
 
 
 @cache
@@ -145,12 +169,15 @@ def _enqueue(
         messages = envelope_messages(Parsed(events=events), received_at, archived_at)
         queue = runtime.queues.inbound
     small = [message for message in messages if len(message.body.encode("utf-8")) <= MAX_MESSAGE]
-    malformed += [Malformed(path="(event)", reason="larger than a queue message")] * (len(messages) - len(small))
+    malformed += [Malformed(path=TOO_LARGE, reason="larger than a queue message")] * (len(messages) - len(small))
     if small:
         queue.send(small)
     if malformed:
+        told = malformed[:MOST_PARKED]
+        if len(malformed) > MOST_PARKED:
+            told.append(Malformed(path="(body)", reason=f"{len(malformed) - MOST_PARKED} more parts can't be read"))
         runtime.queues.jobs.send(
-            [_park_message(endpoint, item, index, received_at, archived_at) for index, item in enumerate(malformed)]
+            [_park_message(endpoint, item, index, received_at, archived_at) for index, item in enumerate(told)]
         )
 
 
@@ -162,7 +189,8 @@ def _park_message(
         id="p-" + digest(source, archived_at or "", str(index), malformed.path, length=16),
         reason=ParkReason.MALFORMED,
         code="payload",
-        advice=f"{malformed.reason}. The raw payload is kept; replay it after the reader has been mended.",
+        advice=f"{malformed.reason}. The raw payload is kept. When the reader has been mended: "
+        f"careloop replay --endpoint {source} --since {received_at:%Y-%m-%d}",
         parked_at=received_at,
         account=source,
         archived_at=archived_at,

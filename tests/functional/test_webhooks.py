@@ -21,7 +21,7 @@ from careloop.twins.base import TwinHttp
 from careloop.twins.zendesk import ZendeskTwin
 from chalicelib import bootstrap
 from chalicelib.core.errors import UnavailableError
-from chalicelib.pipeline.receive import MAX_BODY
+from chalicelib.pipeline.receive import MAX_BODY, MAX_EVENTS, MAX_VALUES, MOST_PARKED
 from tests.fakes.clock import FrozenClock
 from tests.fakes.runtime import SilentTelemetry
 
@@ -204,6 +204,34 @@ def test_a_bad_entry_among_good_ones_is_parked_alone(house: House):
     [ticket] = house.desk.snapshot()["tickets"]
     texts = [item["text"].split("\n")[0] for item in ticket["comments"] if item["public"]]
     assert texts == ["first", "third"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "reason"),
+    [
+        ([{}] * (MAX_VALUES + 2), f"more than {MAX_VALUES} values"),
+        ([comment(str(number)) for number in range(MAX_EVENTS + 1)], f"more than {MAX_EVENTS} events"),
+    ],
+    ids=["values", "events"],
+)
+def test_a_body_that_would_take_too_long_is_kept_and_parked_as_a_whole(house: House, entries: list[Any], reason: str):
+    body = json.dumps(page(*entries)).encode()
+    assert house.signed(body)[0] == 200
+    assert house.system.queues["inbound"].depth() == 0
+    house.work()
+    [item] = house.system.stores.parking.list_parked()
+    assert (item.path, item.advice.startswith(reason)) == ("(body)", True)
+    assert item.archived_at is not None
+    assert house.system.archive.fetch(item.archived_at)[0] == body
+
+
+def test_of_many_unreadable_parts_the_first_are_parked_singly(house: House):
+    house.signed(page(*[{}] * (MOST_PARKED + 50), comment("1", "a good one")))
+    house.work()
+    parked = [item.path for item in house.system.stores.parking.list_parked(limit=1000)]
+    assert len(parked) == MOST_PARKED + 1
+    assert [path for path in parked if path == "(body)"] == ["(body)"]
+    assert len(house.desk.snapshot()["tickets"]) == 1
 
 
 def test_when_the_queue_is_down_the_sender_is_told_to_repeat(house: House):

@@ -6,6 +6,8 @@ Facts: @atproto/pds of 2026-08 (auth, rate limits): access tokens live 2 hours a
 
 from __future__ import annotations
 
+import base64
+import json
 import secrets
 from collections.abc import Mapping
 
@@ -96,8 +98,11 @@ class BlueskyAccess:
         return token
 
     def _tokens(self, did: str, name: str, refresh: str) -> dict[str, str]:
-        token = f"twin-access-{self.world.number('access')}-{secrets.token_hex(8)}"
-        self.data["access"][token] = {"did": did, "until_ms": self.world.now_ms() + ACCESS_MS}
+        until = self.world.now_ms() + ACCESS_MS
+        claims = {"scope": "com.atproto.appPass", "sub": did, "exp": until // 1000}
+        head = {"typ": "at+jwt", "alg": "HS256"}
+        token = ".".join((_part(head), _part(claims), f"{self.world.number('access')}-{secrets.token_hex(8)}"))
+        self.data["access"][token] = {"did": did, "until_ms": until}
         return {"accessJwt": token, "refreshJwt": refresh}
 
     def expire_access(self) -> None:
@@ -148,6 +153,11 @@ class BlueskyAccess:
             "RateLimit-Policy": f"{limit};w={span // 1000}",
         }
         return left, headers
+
+
+def _part(claims: Data) -> str:
+    """Of a JWT; the twin knows its tokens and signs nothing."""
+    return base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
 
 
 def _unverified() -> Refused:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from careloop.twins.bluesky import BlueskyTwin
 from careloop.twins.meta import APP_ID, PAGE_ID
+from chalicelib.connectors.platforms.bluesky.session import token_end
 from chalicelib.core.errors import CredentialsError, UnsupportedError
 from chalicelib.ports.platform import ManagesSubscription, RefreshesCredentials
+from tests.fakes.clock import FrozenClock
 from tests.unit.connectors.meta_desk import SECRET, Desk
+from tests.unit.connectors.test_long_outages import bluesky_client
 from tests.unit.connectors.x_network import URL, network
 
 APP = {"app_secret_proof_key": SECRET}
@@ -155,3 +161,31 @@ def test_x_webhook_is_registered_where_its_address_is_known() -> None:
 def test_x_is_not_asked_without_the_apps_own_token() -> None:
     with pytest.raises(UnsupportedError):
         network().client().missing_subscriptions()
+
+
+# -- Bluesky -----------------------------------------------------------------------------------------------------------
+
+
+def test_bluesky_sessions_are_renewed_before_they_end_and_a_revoked_password_shows_early() -> None:
+    clock = FrozenClock()
+    twin = BlueskyTwin(clock)
+    client = bluesky_client(twin, clock)
+    renewal = "POST /xrpc/com.atproto.server.refreshSession"
+    assert client.refresh() is None
+    assert twin.calls.count(renewal) == 0
+    clock.advance(minutes=61)
+    client.refresh()
+    assert twin.calls.count(renewal) == 1
+    twin.revoke_app_password()
+    clock.advance(minutes=61)
+    assert client.probe(), "the access token goes on until it is over"
+    with pytest.raises(CredentialsError) as caught:
+        client.refresh()
+    assert caught.value.dead
+    assert "app password" in caught.value.advice
+
+
+@given(st.text() | st.builds("a.{}.c".format, st.text(max_size=40)))
+def test_any_token_can_be_looked_at(token: str) -> None:
+    found = token_end(token)
+    assert found is None or found.tzinfo is not None

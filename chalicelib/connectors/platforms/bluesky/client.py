@@ -116,6 +116,11 @@ class Client:
                 raise CredentialsError("another account", advice="The app password belongs to another account.")
             return f"signed in as {session.find_text('handle') or self._did}; notifications can be read"
 
+    def refresh(self) -> datetime | None:
+        """Renew the session ahead of its end. The access itself, an app password, ends by a person's hand alone."""
+        self._login.renew_ahead()
+        return None
+
     # -- sending -------------------------------------------------------------------------------------------------------
 
     def send(self, reply: OutboundReply) -> DeliveryReceipt:

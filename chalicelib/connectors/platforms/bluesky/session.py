@@ -6,6 +6,8 @@ workers that renew at the same time are both served by the PDS's short grace; th
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -15,14 +17,27 @@ from urllib.parse import urlsplit
 from chalicelib.connectors.platforms.bluesky.refusals import TokenOverError, refuse
 from chalicelib.connectors.platforms.bluesky.spec import SPEC
 from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient
-from chalicelib.connectors.toolkit.payload import Reader
+from chalicelib.connectors.toolkit.payload import Reader, parse_time
 from chalicelib.core.errors import ConfigurationError, ConflictError, CredentialsError, PayloadError, UnavailableError
 from chalicelib.core.ids import digest
 from chalicelib.ports.platform import PlatformContext
 from chalicelib.ports.services import Session
 
 _ENTRYWAY = "https://bsky.social"
+AHEAD = timedelta(hours=1)
 _REST_AFTER_REFUSAL = timedelta(minutes=15)
+
+
+def token_end(token: str) -> datetime | None:
+    """When a JWT says that it ends (its ``exp``); None for what is none. Nothing is verified: it is our own."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        return parse_time(claims.get("exp"))
+    except (ValueError, AttributeError, RecursionError):
+        return None
 
 
 class Login:
@@ -56,6 +71,14 @@ class Login:
         except TokenOverError:
             return self._log_in(version)
         return self._save(self._values(answer, stale.values["pds"]), version)
+
+    def renew_ahead(self) -> None:
+        """Renew the session when its access token ends within `AHEAD` (and says so). An app password that is no longer
+        good shows here, as a CredentialsError, up to an hour before work would be refused."""
+        session = self.current()
+        ends = token_end(session.values["access"])
+        if ends is not None and ends - self._now() <= AHEAD:
+            self.renew(session)
 
     def api(self, session: Session) -> ApiClient:
         """The account's PDS, with its access token."""

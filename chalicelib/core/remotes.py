@@ -79,6 +79,11 @@ class RemoteState:
     """The tight ones; others decide nothing."""
     version: int = 0
 
+    @property
+    def is_calm(self) -> bool:
+        """Nothing is amiss."""
+        return not (self.failures or self.refusals or self.opened or self.budgets) and self.open_until is None
+
 
 def answered(status: int) -> Answered:
     """The health that an HTTP status shows."""
@@ -120,7 +125,10 @@ def learn(
     budgets: Sequence[Budget] = (),
     retry_after: float | None = None,
 ) -> RemoteState:
-    """`state` after a call. ``budgets``: what its answer told of; ``retry_after``: seconds, where it said so."""
+    """`state` after a call; itself where that told nothing new. ``budgets``: what the answer told of; ``retry_after``:
+    seconds, where it said so."""
+    if outcome is Answered.ALIVE and state.is_calm and not any(item.is_tight for item in budgets):
+        return state
     if outcome is Answered.FAILED:
         return _failed(state, now, retry_after)
     closed = replace(state, failures=0, failed_at=None, open_until=None, opened=0, probe_until=None)

@@ -79,7 +79,7 @@ class Remote:
         now = self._clock.now()
         before = self._state
         self._state = change(before)
-        if not differs(before, self._state, now):
+        if self._state is before or not differs(before, self._state, now):
             return
         for _ in range(_RACES):
             try:

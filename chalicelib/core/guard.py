@@ -59,6 +59,11 @@ def judge(proposal: Proposal, policy: CarePolicy) -> Hold | Allow:
         hold = check(proposal, policy)
         if hold is not None:
             return hold
+    return fit(proposal, policy)
+
+
+def fit(proposal: Proposal, policy: CarePolicy) -> Hold | Allow:
+    """The parts alone, whatever else would hold them: to go on with what has begun."""
     try:
         parts = split(proposal.text, limits_for(proposal), numbering=policy.number_parts)
     except UnsplittableTextError:

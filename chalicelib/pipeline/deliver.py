@@ -53,6 +53,8 @@ class Outbound:
     source: CommentId
     insists: bool = False
     """The agent asked for another attempt (/retry)."""
+    held: Hold | None = None
+    """Why nothing more may leave: what began is looked for, and not sent again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +162,9 @@ def _earlier_attempt(out: Outbound, delivery: Delivery) -> DeliveryReceipt | Non
 
 
 def _send(out: Outbound, delivery: Delivery) -> Sent | Refused | Unknown:
-    hold = _no_access(out) if delivery.attempts == 1 and not out.insists else None
+    hold = out.held or (_no_access(out) if delivery.attempts == 1 and not out.insists else None)
+    if hold is not None and delivery.attempts > 1 and _may_repeat_blindly(out):
+        return _finish_unknown(out, delivery)
     if hold is not None:
         return _finish_held(out, delivery, hold)
     try:

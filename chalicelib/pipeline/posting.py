@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.core import compose
 from chalicelib.core.capabilities import Threading
 from chalicelib.core.case import Case, Conversation
 from chalicelib.core.errors import ConflictError
 from chalicelib.core.events import Visibility
-from chalicelib.core.guard import Hold, Proposal, judge
+from chalicelib.core.guard import Hold, Proposal, fit, judge
 from chalicelib.core.ids import ConversationKey, MessageId, TicketRef
 from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, OutboundReply, delivery_key
 from chalicelib.core.text.clean import CleanReply, clean_reply
@@ -20,6 +20,9 @@ from chalicelib.pipeline.work import join_conversation, private_conversation
 from chalicelib.ports.platform import KnowsPrivateThreads
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.stores import SaveDelivery
+
+STARTED = (DeliveryStatus.BEGUN, DeliveryStatus.SENT, DeliveryStatus.UNKNOWN)
+"""What stands on the platform, or may stand there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,9 @@ def post_reply(
     cleaned = clean_reply(text=reply.text, html=reply.html, signature_lines=runtime.policy.signature_lines)
     destination = choose(runtime, case, pinned)
     if isinstance(destination, Hold):
+        begun = _begun(runtime, case, _key(case, reply, 1, attempt))
+        if begun is not None and begun.conversation is not None and pinned is None:
+            return post_reply(runtime, case, reply, attempt=attempt, pinned=begun.conversation)
         return _held(runtime, case, reply, attempt, destination)
     proposal = Proposal(
         entry_visibility=reply.visibility,
@@ -56,9 +62,19 @@ def post_reply(
     )
     verdict = judge(proposal, runtime.policy)
     if isinstance(verdict, Hold):
-        return _held(runtime, case, reply, attempt, verdict)
+        parts = fit(proposal, runtime.policy)
+        if isinstance(parts, Hold) or _begun(runtime, case, _key(case, reply, 1, attempt)) is None:
+            return _held(runtime, case, reply, attempt, verdict)
+        # an earlier attempt may have posted some of it before the reason to hold it arose
+        return _send_parts(runtime, case, reply, attempt, destination, parts.parts, cleaned, hold=verdict)
     _expect_private(runtime, case, destination)
     return _send_parts(runtime, case, reply, attempt, destination, verdict.parts, cleaned)
+
+
+def _begun(runtime: Runtime, case: Case, key: str) -> Delivery | None:
+    """The delivery that was sent, or may have been."""
+    found = runtime.stores.deliveries.find_delivery(key, case=case.id)
+    return found if found is not None and found.status in STARTED else None
 
 
 def _ticket(case: Case) -> TicketRef:
@@ -79,7 +95,8 @@ def _held(runtime: Runtime, case: Case, reply: AgentReply, attempt: str, hold: H
 
 
 def _record_hold(runtime: Runtime, case: Case, reply: AgentReply, attempt: str, hold: Hold) -> bool:
-    """A held reply has a delivery too: it is told once, and /retry finds it. False: it was recorded before."""
+    """A held reply has a delivery too: it is told once, and /retry finds it. False: it was recorded before, perhaps by
+    an attempt that waited and was certainly not sent: that one is refused now."""
     now = runtime.clock.now()
     held = Delivery(
         key=_key(case, reply, 1, attempt),
@@ -97,6 +114,10 @@ def _record_hold(runtime: Runtime, case: Case, reply: AgentReply, attempt: str, 
     try:
         runtime.stores.transactions.commit(SaveDelivery(delivery=held, begin=True))
     except ConflictError:
+        known = runtime.stores.deliveries.find_delivery(held.key, case=case.id)
+        if known is not None and known.status is DeliveryStatus.WAITING:
+            refused = replace(held, of=known.of, began_at=known.began_at, conversation=known.conversation)
+            runtime.stores.transactions.commit(SaveDelivery(delivery=refused, expected=(DeliveryStatus.WAITING,)))
         return False
     runtime.telemetry.count("deliveries", platform=case.latest.key.thread.account.platform, outcome=f"held_{hold.code}")
     return True
@@ -110,12 +131,17 @@ def _send_parts(
     destination: Destination,
     parts: tuple[str, ...],
     cleaned: CleanReply,
+    hold: Hold | None = None,
 ) -> Posted:
+    """``hold``: nothing more may leave; what began is brought to its end."""
     receipts: list[DeliveryReceipt] = []
     repeated = False
     for number, text in enumerate(parts, start=1):
+        if hold is not None and _begun(runtime, case, _key(case, reply, number, attempt)) is None:
+            note = compose.refused_note(destination.spec.title, hold, len(receipts))
+            return Posted(note=note, sent=bool(receipts), repeated=True)
         outbound = _outbound(runtime, case, reply, attempt, destination, receipts, number, len(parts), text)
-        result = deliver(outbound)
+        result = deliver(replace(outbound, held=hold))
         repeated = repeated or result.repeated
         elsewhere = _stands_elsewhere(case, destination, result)
         if elsewhere is not None:

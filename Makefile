@@ -9,7 +9,7 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python)
 
-.PHONY: help sandbox demo test lint e2e bench clean
+.PHONY: help sandbox demo test lint e2e bench crash clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ lint: .venv/.dev-stamp ## Check style and types only
 
 e2e: .venv/.dev-stamp ## Run the tests against real servers
 	@$(BIN)/python -m tests.e2e.run
+
+crash: .venv/.dev-stamp ## Stop every flow at every boundary, and judge what is left (some minutes)
+	@$(BIN)/python -m tests.crash
 
 bench: .venv/.dev-stamp ## Measure, and print ratios
 	@$(BIN)/python -m bench

@@ -6,7 +6,7 @@ Nothing here knows what the product does: a call that is added to it tomorrow is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -230,6 +230,12 @@ class WatchedArchive:
     def fetch(self, key: str) -> tuple[bytes, Mapping[str, str]]:
         return self._recorder.cross("archive fetch", lambda: self._inner.fetch(key), changes=False)
 
+    def list(self, *, source: str, since: datetime, until: datetime) -> Iterator[str]:
+        def call() -> Iterator[str]:
+            return self._inner.list(source=source, since=since, until=until)
+
+        return self._recorder.cross("archive list", call, changes=False)
+
 
 class WatchedSecrets:
     """The `SecretStore` port."""
@@ -274,9 +280,9 @@ def _topic(key: Key) -> str:
     return first
 
 
-_SHORT = re.compile(r"[A-Za-z_.]{1,60}|v[0-9]{1,2}(\.[0-9]{1,2})?|[0-9](\.[0-9])?")
+_SHORT = re.compile(r"[A-Za-z_.]{1,60}|v?[0-9]{1,2}\.[0-9]{1,2}")
 
 
 def _without_ids(path: str) -> str:
-    parts = [part if _SHORT.fullmatch(part) else "*" for part in path.split("/") if part]
-    return "/" + "/".join(parts)
+    first, *rest = [part for part in path.split("/") if part] or [""]
+    return "/" + "/".join([first, *(part if _SHORT.fullmatch(part) else "*" for part in rest)])

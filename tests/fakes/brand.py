@@ -1,5 +1,5 @@
-"""The whole product in one thread, with a frozen clock: twins of Meta, X and Zendesk in process, signed webhooks through
-the deployed app, workers, schedules. A test decides which webhooks arrive."""
+"""The whole product in one thread, with a frozen clock: twins of Meta, X, Matrix, Bluesky and Zendesk in process, signed
+webhooks through the deployed app, workers, schedules. A test decides which webhooks arrive."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from careloop.local.gateway import Gateway
 from careloop.local.runner import drain
 from careloop.local.system import open_local
 from careloop.local.telemetry import LocalTelemetry
-from careloop.sandbox.setup import BRAND_X, META_ENDPOINT, PAGE, X_ENDPOINT, Addresses, Keys, configure
+from careloop.sandbox.setup import BRAND_X, DESK, META_ENDPOINT, PAGE, X_ENDPOINT, Addresses, Keys, configure
 from careloop.twins.base import TwinHttp
+from careloop.twins.bluesky import BlueskyTwin
+from careloop.twins.matrix import MatrixTwin
 from careloop.twins.meta import MetaTwin
 from careloop.twins.x import XTwin
 from careloop.twins.zendesk import ZendeskTwin
 from chalicelib import bootstrap
-from chalicelib.core.ids import AccountKey
+from chalicelib.core.account import Account, ConnectionKind, Endpoint
+from chalicelib.core.ids import AccountId, AccountKey
 from chalicelib.core.policy import CarePolicy
 from chalicelib.entrypoints import poll, watch
 from chalicelib.pipeline.poll import note_added
@@ -32,6 +35,9 @@ ADDRESSES = Addresses(meta="https://graph.example", x="https://api.x.example", z
 FACEBOOK = AccountKey(platform="facebook", account=PAGE)
 MESSENGER = AccountKey(platform="messenger", account=PAGE)
 X = AccountKey(platform="x", account=BRAND_X)
+MATRIX = AccountKey(platform="matrix", account=AccountId("@acme:chat.example"))
+BLUESKY = AccountKey(platform="bluesky", account=AccountId("did:plc:acme"))
+HOMESERVER, PDS = "https://chat.example", "https://pds.example"
 Arrives = Callable[[str, bytes], bool]
 """(path, body) -> whether the webhook reaches us."""
 
@@ -58,8 +64,18 @@ class Brand:
             deliver=self._deliver,
         )
         self.desk = ZendeskTwin(self.clock, api_token=self.keys.api_token, deliver=self._deliver)
-        self.twins = (self.meta, self.x, self.desk)
-        http = TwinHttp({ADDRESSES.meta: self.meta, ADDRESSES.x: self.x, ADDRESSES.zendesk: self.desk})
+        self.matrix = MatrixTwin(self.clock, url=f"{API}/webhooks/platform/matrix/chat", deliver=self._deliver)
+        self.bluesky = BlueskyTwin(self.clock, pds=PDS)
+        self.twins = (self.meta, self.x, self.matrix, self.desk)
+        http = TwinHttp(
+            {
+                ADDRESSES.meta: self.meta,
+                ADDRESSES.x: self.x,
+                ADDRESSES.zendesk: self.desk,
+                HOMESERVER: self.matrix,
+                PDS: self.bluesky,
+            }
+        )
         self.app = application_of(self.system, http, self.clock, self.telemetry)
         self.runtime = self.app.runtime
         self.gateway = Gateway(chalice_app.app)
@@ -68,8 +84,20 @@ class Brand:
         directory = self.system.stores.directory
         directory.put_policy(policy or CarePolicy())
         configure(self.app, self.keys, ADDRESSES, self.x.authorise())
+        self._configure_more()
         for account in directory.accounts():
             note_added(self.runtime, account.key)
+
+    def _configure_more(self) -> None:
+        directory, secrets, kind = self.system.stores.directory, self.app.secrets, ConnectionKind.PLATFORM
+        for key, base, endpoint in ((MATRIX, HOMESERVER, "chat"), (BLUESKY, PDS, None)):
+            options = {"base_url": base}
+            made = Account(key=key, title="Acme", helpdesk=DESK, endpoint=endpoint, options=options)
+            directory.put_account(made)
+        directory.put_endpoint(Endpoint(kind=kind, connector="matrix", name="chat", accounts=(MATRIX.account,)))
+        secrets.put_verification(kind, "matrix", "chat", {"hs_token": ("twin-hs-token",)})
+        secrets.put_credentials(kind, "matrix", MATRIX.account, {"as_token": "twin-as-token"})
+        secrets.put_credentials(kind, "bluesky", BLUESKY.account, {"app_password": "abcd-efgh-ijkl-mnop"})
 
     def __enter__(self) -> Brand:
         bootstrap.install(self.app)
@@ -86,9 +114,9 @@ class Brand:
 
     def _deliver(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         parts = urlsplit(url)
-        if method == "POST" and not self.arrives(parts.path, body):
+        if method != "GET" and not self.arrives(parts.path, body):
             self.lost.append(body)
-            return 200, b""
+            return 200, b"{}"
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         status, _, answer = self.gateway.call(method, target, headers, body)
         return status, answer
@@ -97,11 +125,12 @@ class Brand:
 
     def work(self) -> None:
         """Webhooks arrive, or do not; work, until nothing more happens."""
-        while True:
+        for _ in range(1000):
             for twin in self.twins:
                 twin.flush()
             if not drain({**self.system.queues}) and not any(twin.pending for twin in self.twins):
                 return
+        raise AssertionError("it never ends: a webhook is pushed for ever")
 
     def minutes(self, count: int = 1) -> None:
         """Let minutes pass with their schedules and their work."""
@@ -131,6 +160,8 @@ class Brand:
         shown = self.x.snapshot()
         for thread in (*shown["threads"], *shown["messages"]):
             texts += [item["text"] for item in thread.get("posts", thread.get("messages", ())) if item["brand"]]
+        for room in self.matrix.snapshot()["rooms"]:
+            texts += [item["text"] for item in room["messages"] if item["brand"]]
         return sorted(texts)
 
 

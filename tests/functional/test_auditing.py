@@ -27,7 +27,7 @@ from chalicelib.pipeline.audit import Bounds, audit
 from chalicelib.pipeline.audit_daily import run_audit, sign
 from chalicelib.pipeline.parked import discard
 from chalicelib.pipeline.poll import note_added, take_in
-from tests.fakes.brand import FACEBOOK, MESSENGER, Brand, X
+from tests.fakes.brand import BLUESKY, FACEBOOK, MATRIX, MESSENGER, Brand, X
 from tests.fakes.clock import NOON, FrozenClock
 from tests.fakes.listing import ListingPlatform
 from tests.fakes.runtime import World
@@ -38,10 +38,12 @@ AGORA = AccountKey(platform="agora", account=AccountId("brand"))
 EVENTS = 18
 
 
-def told(brand: Brand, number: int, people: dict[str, str], post: str) -> EventKey:
+def told(brand: Brand, number: int, people: dict[str, str], post: str, rooms: dict[str, str]) -> EventKey:
     """Somebody writes somewhere; the key of the event that should come of it."""
     who, words = ("amy", "bob", "cal")[number % 3], f"[{number:03}]"
-    match number % 6:
+    match number % 7:
+        case 6:
+            return EventKey(f"message|{MATRIX}:{brand.matrix.send(who, rooms[who], words)}")
         case 0 | 1:
             return EventKey(f"message|{FACEBOOK}:{brand.meta.comment(people[who], post, words)}")
         case 2 | 3:
@@ -67,11 +69,14 @@ def test_the_audit_names_exactly_what_was_dropped(drops: list[bool], replies: se
         people = {who: brand.meta.add_user(who.title()) for who in ("amy", "bob", "cal")}
         for who in people:
             brand.x.add_user(who, who.title())
+            brand.matrix.add_user(who)
+        rooms = {who: brand.matrix.open_room(who) for who in people}
         post = brand.meta.page_post("Our new lamp is here.")
+        brand.work()
         brand.arrives = lambda path, body: not any(f"[{n:03}]".encode() in body for n, drop in enumerate(drops) if drop)
         dropped = set()
         for number, drop in enumerate(drops):
-            key = told(brand, number, people, post)
+            key = told(brand, number, people, post, rooms)
             dropped |= {key} if drop else set()
             brand.work()
             brand.clock.advance(minutes=3)
@@ -80,18 +85,36 @@ def test_the_audit_names_exactly_what_was_dropped(drops: list[bool], replies: se
             brand.desk.agent_reply(ticket, f"To {ticket}: it left today.")
         brand.work()
         brand.clock.advance(minutes=30)
-        reports = [audit(brand.runtime, key, NOON, brand.clock.now()) for key in (FACEBOOK, MESSENGER, X)]
+        reports = [audit(brand.runtime, key, NOON, brand.clock.now()) for key in (FACEBOOK, MESSENGER, X, MATRIX)]
     missing = {item.key for report in reports for item in report.findings}
     assert missing == dropped
     assert all(item.standing is Standing.MISSING for report in reports for item in report.findings)
-    assert not any(report.gaps or report.no_list or report.unlisted for report in reports)
+    assert not any(report.gaps or report.no_list for report in reports)
+    # an invitation that was accepted is listed no more
+    assert [report.unlisted for report in reports] == [0, 0, 0, len(people)]
     counts = sum((Counter(report.counts) for report in reports), Counter())
     # besides what customers wrote, the lists hold the page's post and our own answers
-    assert sum(counts.values()) == EVENTS + 1 + len(answered)
-    assert set(counts) <= {"missing", "own", "answered", "waiting"}
+    assert sum(counts.values()) == EVENTS + 1 + len(answered) + len(people)
+    assert set(counts) <= {"missing", "own", "answered", "waiting", "noise"}
     assert counts["own"] == 1 + len(answered)
     posted = sum((Counter(report.replies) for report in reports), Counter())
     assert posted == Counter({"posted": len(answered)})
+
+
+def test_what_nobody_polled_is_named_where_there_is_no_webhook() -> None:
+    """Bluesky is only ever polled: silence there is that the polls stopped."""
+    with Brand(UNRECONCILED) as brand:
+        brand.bluesky.add_user("amy.example")
+        for number in range(4):
+            brand.bluesky.mention("amy.example", f"[{number:03}]")
+        brand.minutes(2)
+        assert len(brand.tickets()) == 4
+        brand.clock.advance(minutes=10)
+        unheard = {f"message|{BLUESKY}:{brand.bluesky.mention('amy.example', f'[{n:03}]')}" for n in range(5)}
+        brand.clock.advance(minutes=30)
+        report = audit(brand.runtime, BLUESKY, NOON, brand.clock.now())
+    assert {item.key for item in report.findings} == unheard
+    assert report.counts == {"missing": 5, "waiting": 4}
 
 
 def test_echoes_that_were_dropped_are_known_by_their_delivery_and_native_answers_are_missed() -> None:

@@ -29,7 +29,7 @@ EXAMPLES = int(os.environ.get("CARELOOP_EXAMPLES", "2"))
 POLICY = CarePolicy(reconcile_every=timedelta(minutes=5), audit_at_hour=-1)
 PEOPLE = ("amy", "bob")
 NEWCOMER = "cal"
-PLACES = ("facebook", "messenger", "x", "x in private")
+PLACES = ("facebook", "messenger", "x", "x in private", "matrix")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,9 @@ class Play:
         self.post = brand.meta.page_post("Our new lamp is here.")
         for who in (*PEOPLE, NEWCOMER):
             brand.x.add_user(who, who.title())
+            brand.matrix.add_user(who)
+        self.rooms = {who: brand.matrix.open_room(who) for who in self.users}
+        brand.work()
         self.threads: dict[str, str] = {}
         self.said = 0
         self.tickets: dict[tuple[str, str], int] = {}
@@ -67,6 +70,8 @@ class Play:
         elif where == "x":
             made = self.brand.x.post(who, f"@AcmeCare {words}", self.threads.get(who))
             self.threads.setdefault(who, made)
+        elif where == "matrix":
+            self.brand.matrix.send(who, self.rooms[who], words)
         else:
             self.brand.x.dm(who, words)
         self.brand.work()
@@ -156,7 +161,7 @@ def test_a_long_outage_of_everything_is_made_up(days: float) -> None:
         brand.arrives = lambda path, body: False
         for number in range(24):
             who = (*PEOPLE, NEWCOMER)[number % 3]
-            play.write(who, PLACES[number % 4])
+            play.write(who, PLACES[number % len(PLACES)])
             brand.clock.advance(days=days / 24)
         brand.arrives = lambda path, body: True
         assert sum(len(brand.said(item)) for item in brand.tickets()) == len(PEOPLE) * len(PLACES)

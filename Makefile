@@ -9,7 +9,7 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python)
 
-.PHONY: help sandbox demo test lint e2e bench crash clean
+.PHONY: help sandbox demo test lint e2e bench crash outages clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ crash: .venv/.dev-stamp ## Stop every flow at every boundary, and judge what is 
 
 bench: .venv/.dev-stamp ## Measure, and print ratios
 	@$(BIN)/python -m bench
+
+outages: .venv/.dev-stamp ## Play many random stories with lost webhooks: reconciled, and audited (a few minutes)
+	@CARELOOP_EXAMPLES=$(or $(EXAMPLES),150) $(BIN)/python -m pytest -q tests/functional/test_outages.py tests/functional/test_auditing.py
 
 clean: ## Remove caches and build output (keeps .venv)
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist out *.egg-info

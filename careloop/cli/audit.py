@@ -119,6 +119,7 @@ def _print(report: AuditReport, *, as_json: bool) -> None:
         f"[bold]{report.account}[/bold], {report.since:%Y-%m-%d %H:%M} to {report.until:%Y-%m-%d %H:%M} UTC, "
         f"report {report.id}",
         highlight=False,
+        soft_wrap=True,
     )
     rows = table("what became of it", "events", "share")
     for standing in Standing:

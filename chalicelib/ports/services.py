@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -158,4 +158,9 @@ class PayloadArchive(Protocol):
 
     def fetch(self, key: str) -> tuple[bytes, Mapping[str, str]]:
         """Body and headers. Missing or expired: NotFoundError."""
+        ...
+
+    def list(self, *, source: str, since: datetime, until: datetime) -> Iterator[str]:
+        """Keys of what `source` sent from `since` on and before `until`, in order of arrival. Page by page; what has
+        expired is left out. For operators: the functions have no right to it."""
         ...

@@ -81,6 +81,52 @@ def test_what_was_never_kept_is_not_found(archive: PayloadArchive, key: str) -> 
         archive.fetch(key or "none")
 
 
+def keys_of(archive: PayloadArchive, source: str, begin: float, end: float) -> list[str]:
+    """Hours after noon."""
+    return list(archive.list(source=source, since=NOON + timedelta(hours=begin), until=NOON + timedelta(hours=end)))
+
+
+def test_payloads_are_listed_in_order_of_arrival(archive: PayloadArchive) -> None:
+    hours = [0.0, 0.5, 11.9999, 12.0, 20.0, 36.5, 60.0]
+    kept = {}
+    for hour in reversed(hours):
+        at = NOON + timedelta(hours=hour)
+        kept[hour] = archive.keep(source="platform/facebook/main", body=str(hour).encode(), received_at=at, headers={})
+    for other in (
+        "platform/facebook/main2",
+        "platform/facebook",
+        "platform/facebook/main/2026/11/20",
+        "platform/x/main",
+    ):
+        archive.keep(source=other, body=b"x", received_at=NOON + timedelta(hours=1), headers={})
+
+    source = "platform/facebook/main"
+    assert keys_of(archive, source, 0, 100) == [kept[hour] for hour in hours]
+    assert keys_of(archive, source, 0, 60) == [kept[hour] for hour in hours[:-1]], "until is not among them"
+    assert keys_of(archive, source, 0.5, 36.6) == [kept[hour] for hour in hours[1:6]], "since is"
+    assert keys_of(archive, source, 0.6, 0.7) == []
+    assert keys_of(archive, source, 5, 1) == []
+    assert keys_of(archive, "platform/none/at-all", 0, 100) == []
+
+
+def test_a_long_list_comes_page_by_page(state: State) -> None:
+    archive = state.archive(page=5)
+    keys = [
+        archive.keep(source="s", body=b"x", received_at=NOON + timedelta(seconds=number), headers={})
+        for number in range(21)
+    ]
+
+    assert keys_of(archive, "s", 0, 1) == keys
+
+
+def test_what_has_expired_is_not_listed(state: State, archive: PayloadArchive) -> None:
+    archive.keep(source="s", body=b"a", received_at=NOON, headers={})
+    young = archive.keep(source="s", body=b"b", received_at=NOON + timedelta(days=1), headers={})
+    state.clock.advance(days=7, minutes=1)
+
+    assert keys_of(archive, "s", 0, 100) == [young]
+
+
 def test_a_foreign_object_is_no_payload(aws: State) -> None:
     archive = aws.archive()
     assert aws.aws is not None

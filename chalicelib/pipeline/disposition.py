@@ -19,11 +19,18 @@ from chalicelib.core.errors import (
     RetryableError,
 )
 from chalicelib.core.events import Envelope, ThreadInvitation, account_of, order_group
-from chalicelib.core.ids import digest
+from chalicelib.core.ids import EventKey, digest
 from chalicelib.pipeline.alarms import notice, of_account, of_connection
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.stores import CompleteEvent
 
+_ADVICE = {
+    "not_found": "Something that it needs is gone in the helpdesk: a queue, a form, a person. Put that right.",
+    "rejected": "The helpdesk refused it: a required field, a rule, a value that it does not take. Put that right.",
+    "unsupported": "The helpdesk can't do what this needs: deal with it by hand on the platform, then discard it.",
+    "ticket_closed": "The ticket is closed and can't be followed up: look at the helpdesk's rules for follow-ups.",
+}
+_THEN = "Then: careloop parked release (or discard) {item}"
 RETRIED = (RetryableError, OutcomeUnknownError, CredentialsError, ConfigurationError)
 """While an event is being taken in, an unknown outcome is settled by looking first on the next attempt, and dead
 credentials or a missing setting delay: they are mended by an operator, and the event must not be lost to them."""
@@ -34,8 +41,7 @@ def settle(runtime: Runtime, envelope: Envelope, claim: Claim, error: Exception)
     if isinstance(error, RETRIED) or not isinstance(error, PermanentError | NeedsHumanError):
         _retry(runtime, envelope, claim, error)
     reason = ParkReason.NEEDS_HUMAN if isinstance(error, NeedsHumanError) else ParkReason.PERMANENT
-    advice = error.advice if isinstance(error, NeedsHumanError) else "Look at the error code; release it after a fix."
-    item = parked_event(runtime, envelope, reason, error.code, advice)
+    item = parked_event(runtime, envelope, reason, error.code, _advice(error))
     disposition = Disposition(outcome=Outcome.PARKED, reason=error.code, detail={"parked": item.id})
     runtime.stores.parking.park(item)
     write = CompleteEvent(key=envelope.key, owner=claim.owner, disposition=disposition, at=runtime.clock.now())
@@ -68,13 +74,28 @@ def _retry(runtime: Runtime, envelope: Envelope, claim: Claim, error: Exception)
     raise error
 
 
+def _advice(error: CareloopError) -> str:
+    """What a person can do about it."""
+    if isinstance(error, NeedsHumanError):
+        return error.advice
+    remote = f" ({error.remote_code})" if isinstance(error, PermanentError) and error.remote_code else ""
+    return _ADVICE.get(error.code, f"It was refused for good: {error.code}. Look for the cause.") + remote
+
+
+def parked_id(key: EventKey) -> str:
+    """Under which an event is parked: the same however often it is."""
+    return "p-" + digest(key, length=16)
+
+
 def parked_event(runtime: Runtime, envelope: Envelope, reason: ParkReason, code: str, advice: str) -> ParkedItem:
-    """The parking lot's form of an event."""
+    """The parking lot's form of an event. ``advice``: what to do about the cause; the command is added."""
+    name = parked_id(envelope.key)
+    then = "" if "careloop " in advice else f" {_THEN.format(item=name)}"
     return ParkedItem(
-        id="p-" + digest(envelope.key, length=16),
+        id=name,
         reason=reason,
         code=code,
-        advice=advice,
+        advice=f"{advice}{then}",
         parked_at=runtime.clock.now(),
         account=str(account_of(envelope.event)),
         queue="inbound",

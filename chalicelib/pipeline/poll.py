@@ -112,11 +112,13 @@ def _poll_once(runtime: Runtime, account: Account, client: PollsEvents, name: st
 
 
 def _unreadable(account: AccountKey, malformed: Malformed, now: datetime) -> ParkedItem:
+    name = "p-" + digest(str(account), malformed.path, malformed.reason, length=16)
     return ParkedItem(
-        id="p-" + digest(str(account), malformed.path, malformed.reason, length=16),
+        id=name,
         reason=ParkReason.MALFORMED,
         code="payload",
-        advice=f"{malformed.reason}. It is read again with every poll; discard this when the reader has been mended.",
+        advice=f"{malformed.reason}. It is read again with every poll. When the reader has been mended: "
+        f"careloop parked discard {name}",
         parked_at=now,
         account=str(account),
         path=malformed.path,

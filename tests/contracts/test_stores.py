@@ -275,6 +275,30 @@ def test_parked_items_newest_first(stores: Stores, other: Stores) -> None:
     assert other.parking.find_parked("p-5") is None
 
 
+def test_the_list_goes_on_where_a_page_ended(stores: Stores) -> None:
+    items = [parked(number, parked_at=NOON + timedelta(minutes=number)) for number in range(5)]
+    for item in items:
+        stores.parking.park(item)
+
+    newest = list(reversed(items))
+    assert stores.parking.list_parked(limit=2, before=newest[1]) == newest[2:4]
+    assert stores.parking.list_parked(limit=2, before=newest[3]) == newest[4:]
+    assert stores.parking.list_parked(before=newest[4]) == []
+
+
+def test_what_was_parked_again_meanwhile_is_not_discarded(stores: Stores, other: Stores) -> None:
+    first = parked(1)
+    stores.parking.park(first)
+    again = parked(1, parked_at=NOON + timedelta(minutes=5))
+    other.parking.park(again)
+
+    assert not stores.parking.discard("p-1", only=first)
+    assert stores.parking.find_parked("p-1") == again
+    assert stores.parking.discard("p-1", only=again)
+    assert not stores.parking.discard("p-1", only=again)
+    assert stores.parking.list_parked() == []
+
+
 def test_the_same_id_again_replaces(stores: Stores, other: Stores) -> None:
     stores.parking.park(parked(1, body="x" * 200_000))
     again = parked(1, parked_at=NOON + timedelta(minutes=5), reason=ParkReason.EXHAUSTED)

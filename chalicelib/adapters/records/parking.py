@@ -55,8 +55,9 @@ class RecordParking:
         stored = self._item(item_id)
         return self._whole(item_id, stored) if stored else None
 
-    def list_parked(self, *, limit: int = 100) -> Sequence[ParkedItem]:
-        rows = self._table.query(keys.PARKING, newest_first=True, limit=limit)
+    def list_parked(self, *, limit: int = 100, before: ParkedItem | None = None) -> Sequence[ParkedItem]:
+        after = keys.parking(before.parked_at, before.id)[1] if before else None
+        rows = self._table.query(keys.PARKING, newest_first=True, limit=limit, after=after)
         ids = [str(item["id"]) for _, item in rows]
         found: list[ParkedItem] = []
         for start in range(0, len(ids), _BATCH):
@@ -66,14 +67,14 @@ class RecordParking:
                     found.append(self._whole(item_id, stored[keys.parked(item_id)]))
         return found
 
-    def discard(self, item_id: str) -> None:
+    def discard(self, item_id: str, *, only: ParkedItem | None = None) -> bool:
         for _ in range(_RACES):
             before = self._item(item_id)
-            if before is None:
-                return
+            if before is None or (only is not None and before["row"] != keys.parking(only.parked_at, item_id)[1]):
+                return False
             own = Delete(key=keys.parked(item_id), condition=_unchanged(before))
             if self._write([own, *(Delete(key=key) for key in _beside(item_id, before))]):
-                return
+                return True
         raise ConflictError("this is being parked by others")
 
     def _item(self, item_id: str) -> Item | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chalicelib.ports.runtime import Queues, Runtime, Telemetry
 from chalicelib.ports.services import Clock, Http, PayloadArchive, Queue, SecretStore, SessionStore
@@ -33,6 +33,8 @@ class Application:
     sessions: SessionStore
     chance: Callable[[], float] = always_zero
     """From 0 up to 1: spreads what comes again."""
+    dead_letters: Mapping[str, Queue] = field(default_factory=dict)
+    """What the queues gave up on, by name."""
 
 
 def build(
@@ -46,6 +48,7 @@ def build(
     clock: Clock,
     telemetry: Telemetry,
     chance: Callable[[], float] = always_zero,
+    dead_letters: Mapping[str, Queue] | None = None,
 ) -> Application:
     """Put the parts together. ``queues`` has "inbound", "outbound" and "jobs"."""
     from chalicelib.connectors.factory import ConnectorFactory
@@ -59,7 +62,14 @@ def build(
         clock=clock,
         telemetry=telemetry,
     )
-    return Application(runtime=runtime, queues=queues, secrets=secrets, sessions=sessions, chance=chance)
+    return Application(
+        runtime=runtime,
+        queues=queues,
+        secrets=secrets,
+        sessions=sessions,
+        chance=chance,
+        dead_letters=dead_letters or {},
+    )
 
 
 def from_environment(env: Mapping[str, str]) -> Application:
@@ -83,6 +93,7 @@ def from_environment(env: Mapping[str, str]) -> Application:
         clock=clock,
         telemetry=LoggedTelemetry(settings.stage, clock),
         chance=random.random,
+        dead_letters=system.dead_letters,
     )
 
 

@@ -29,6 +29,8 @@ class Settings:
     archive_bucket: str
     secrets_prefix: str
     archive_days: int = 30
+    dead_letters_queue: str = ""
+    """Only operators look into it; its own function gets what is in it from Lambda."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -45,4 +47,6 @@ class Settings:
         if problems:
             raise ConfigurationError("; ".join(problems))
         values = {field: env[name] for field, name in _REQUIRED.items()}
-        return cls(stage=env.get("CARELOOP_STAGE", "dev"), archive_days=int(days), **values)
+        dead = env.get("CARELOOP_DEAD_LETTERS_QUEUE", "")
+        stage = env.get("CARELOOP_STAGE", "dev")
+        return cls(stage=stage, archive_days=int(days), dead_letters_queue=dead, **values)

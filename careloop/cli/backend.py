@@ -33,15 +33,16 @@ errors = Console(stderr=True)
 
 
 def with_application(command: F) -> F:
-    """Adds ``--local FILE`` and ``--stage NAME``, and passes ``app``; what goes wrong on purpose ends in one line and
-    exit code 1."""
+    """Adds ``--local FILE`` and ``--stage NAME``, and passes ``app``, or the one that is the context's object; what
+    goes wrong on purpose ends in one line and exit code 1."""
 
     @click.option("--local", "local", type=click.Path(path_type=Path), help="Work on a sandbox's state file.")
     @click.option("--stage", default="dev", show_default=True, help="Work on a deployed stage (needs AWS credentials).")
     @wraps(command)
     def wrapper(*args: Any, local: Path | None, stage: str, **kwargs: Any) -> Any:
+        given = click.get_current_context().find_object(Application)
         try:
-            return command(*args, app=open_application(local, stage), **kwargs)
+            return command(*args, app=given or open_application(local, stage), **kwargs)
         except CareloopError as error:
             errors.print(f"[red]{error.code}[/red]: {error}", highlight=False)
             raise SystemExit(1) from error

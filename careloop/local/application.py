@@ -24,6 +24,7 @@ def application_of(system: LocalSystem, http: Http, clock: Clock, telemetry: Tel
         http=http,
         clock=clock,
         telemetry=telemetry,
+        dead_letters=system.dead_letters,
     )
 
 

@@ -29,6 +29,8 @@ class Resources(Protocol):
     @property
     def jobs_queue(self) -> str: ...
     @property
+    def dead_letters_queue(self) -> str: ...
+    @property
     def archive_bucket(self) -> str: ...
     @property
     def secrets_prefix(self) -> str: ...
@@ -38,10 +40,11 @@ class Resources(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsSystem:
-    """State in AWS. ``queues`` are "inbound", "outbound" and "jobs"."""
+    """State in AWS. ``queues`` are "inbound", "outbound" and "jobs"; what they gave up on is in one queue."""
 
     stores: RecordStores
     queues: Mapping[str, SqsQueue]
+    dead_letters: Mapping[str, SqsQueue]
     archive: S3Archive
     secrets: SecretsManagerStore
 
@@ -76,6 +79,7 @@ def open_aws(resources: Resources, clock: Clock, clients: AwsClients | None = No
     return AwsSystem(
         stores=RecordStores(table, clock),
         queues={name: SqsQueue(sqs, queue) for name, queue in names.items()},
+        dead_letters={"all": SqsQueue(sqs, resources.dead_letters_queue)} if resources.dead_letters_queue else {},
         archive=S3Archive(_LazyClient(clients, "s3"), resources.archive_bucket, clock, keep_for=keep_for),
         secrets=SecretsManagerStore(_LazyClient(clients, "secretsmanager"), resources.secrets_prefix, clock),
     )

@@ -56,6 +56,10 @@ class ZendeskApi(Twin):
             ("DELETE", "/tickets/([0-9]+)/tags"): self._remove_tags,
             ("POST", "/tickets/([0-9]+)/merge"): self._merge_tickets,
             ("GET", "/incremental/tickets/cursor"): self._export,
+            ("GET", "/webhooks/([^/]+)"): self._show_webhook,
+            ("PATCH", "/webhooks/([^/]+)"): self._change_webhook,
+            ("GET", "/triggers/([0-9]+)"): self._show_trigger,
+            ("PUT", "/triggers/([0-9]+)"): self._change_trigger,
             ("POST", "/uploads"): self._upload,
             ("DELETE", "/uploads/([^/]+)"): self._delete_upload,
         }
@@ -214,6 +218,58 @@ class ZendeskApi(Twin):
         for source in _json(request).get("ids", []):
             self.desk.merge(source, request.args[0], self.integration, VIA_API)
         return reply_json({"job_status": {"id": "twin-job", "status": "completed", "progress": 1, "total": 1}})
+
+    # webhooks and triggers
+
+    def _need_admin(self) -> None:
+        if self.world.user(self.integration)["role"] != "admin":
+            raise Refused(403, {"error": {"title": "Forbidden", "message": "You do not have access to this page."}})
+
+    def _webhook(self, request: TwinRequest) -> Data:
+        self._need_admin()
+        found = self.desk.hooks.find(request.args[0])
+        if found is None:
+            errors = [{"code": "WebhookNotFound", "title": "webhook not found"}]
+            raise Refused(404, {"errors": errors})
+        return found
+
+    def _show_webhook(self, request: TwinRequest) -> TwinResponse:
+        found = self._webhook(request)
+        kinds = found["subscriptions"] or ["conditional_ticket_events"]
+        shown = {"id": found["id"], "name": "Careloop", "endpoint": found["url"], "status": found["status"]}
+        return reply_json(
+            {"webhook": {**shown, "http_method": "POST", "request_format": "json", "subscriptions": kinds}}
+        )
+
+    def _change_webhook(self, request: TwinRequest) -> TwinResponse:
+        found, change = self._webhook(request), request.json.get("webhook", {})
+        if set(change) != {"status"} or change["status"] not in ("active", "inactive"):
+            raise Refused(
+                400, {"errors": [{"code": "InvalidAttributes", "title": "this twin changes the status only"}]}
+            )
+        found["status"] = change["status"]
+        return TwinResponse(status=204)
+
+    def _trigger(self, request: TwinRequest) -> Data:
+        self._need_admin()
+        found = self.desk.hooks.find_by_trigger(request.args[0])
+        if found is None:
+            raise not_found()
+        return found
+
+    def _show_trigger(self, request: TwinRequest) -> TwinResponse:
+        found = self._trigger(request)
+        action = {"field": "notification_webhook", "value": [found["id"], found["template"]]}
+        return reply_json(
+            {"trigger": {**found["trigger"], "title": "Careloop: tell of agents' work", "actions": [action]}}
+        )
+
+    def _change_trigger(self, request: TwinRequest) -> TwinResponse:
+        found, change = self._trigger(request), request.json.get("trigger", {})
+        if set(change) != {"active"}:
+            raise Refused(422, {"error": "RecordInvalid", "description": "this twin switches triggers on and off only"})
+        found["trigger"]["active"] = bool(change["active"])
+        return self._show_trigger(request)
 
     # export and files
 

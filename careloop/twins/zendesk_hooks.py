@@ -50,9 +50,20 @@ class ZendeskHooks:
                 "subscriptions": list(subscriptions),
                 "template": template,
                 "tag": tag,
+                "status": "active",
+                "trigger": {"id": 360001000000 + len(self.data["webhooks"]), "active": True},
             }
         )
         return name
+
+    def find(self, name: str) -> Data | None:
+        """A webhook by its id."""
+        return next((item for item in self.data["webhooks"] if item["id"] == name), None)
+
+    def find_by_trigger(self, number: str) -> Data | None:
+        """The webhook that a trigger calls, by the trigger's id."""
+        called = (item for item in self.data["webhooks"] if not item["subscriptions"])
+        return next((item for item in called if str(item["trigger"]["id"]) == number), None)
 
     # -- what happens --------------------------------------------------------------------------------------------------
 
@@ -64,6 +75,8 @@ class ZendeskHooks:
             if webhook["subscriptions"]:
                 for kind, event in _happenings(self.world, audit, created=created, merged_into=merged_into):
                     self._subscribed(webhook, kind, event, ticket, audit["author_id"])
+            elif not webhook["trigger"]["active"]:
+                continue
             elif audit["via"]["channel"] != "api" and webhook["tag"] in (None, *ticket["tags"]):
                 body = fill(webhook["template"], self._values(ticket, audit))
                 self._queue(webhook, body)
@@ -107,6 +120,8 @@ class ZendeskHooks:
         return int(self.data["next"] - 1)
 
     def _queue(self, webhook: Data, body: str) -> None:
+        if webhook["status"] != "active":
+            return
         self.data["pending"].append({"webhook": webhook["id"], "body": body, "attempts": 0})
 
     # -- delivery ------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from chalicelib.core import codec
 from chalicelib.core.account import Connection, ConnectionKind
 from chalicelib.ports.crm import CrmClient, CrmContext
 from chalicelib.ports.helpdesk import HelpdeskClient, HelpdeskContext, ProbesHelpdesk, TicketLinks
+from chalicelib.ports.platform import ManagesSubscription
 from chalicelib.ports.receiver import ReceiverContext
 from chalicelib.ports.services import Clock, Http
 from chalicelib.ports.spec import CrmSpec, HelpdeskSpec, UsedFor
@@ -27,7 +28,12 @@ from tests.fakes.sessions import MemorySessions
 
 REQUIRED: Mapping[ConnectionKind, type] = {ConnectionKind.HELPDESK: HelpdeskClient, ConnectionKind.CRM: CrmClient}
 ABILITIES: Mapping[ConnectionKind, Mapping[str, type]] = {
-    ConnectionKind.HELPDESK: {"ticket_url": TicketLinks, "probe": ProbesHelpdesk},
+    ConnectionKind.HELPDESK: {
+        "ticket_url": TicketLinks,
+        "probe": ProbesHelpdesk,
+        "missing_subscriptions": ManagesSubscription,
+        "subscribe": ManagesSubscription,
+    },
     ConnectionKind.CRM: {"probe": ProbesHelpdesk},
 }
 """Optional method -> a protocol that has it."""

@@ -317,6 +317,22 @@ def test_polling_never_stands_still(desk: Desk) -> None:
     assert found == {ticket.ticket for ticket in tickets}
 
 
+def test_polling_after_four_weeks_names_all_that_changed(desk: Desk) -> None:
+    _, cursor = _touched(desk, None)
+    tickets = []
+    for number in range(1, 85):
+        desk.later(8 * 60)
+        tickets.append(desk.open_ticket(number))
+        desk.agent_reply(tickets[-1], "Hello")
+        desk.agent_note(tickets[number // 2], "still open")
+    desk.later(10)
+    found, there = _touched(desk, cursor)
+    assert found == {ticket.ticket for ticket in tickets}
+    desk.agent_note(tickets[0], "after all")
+    desk.later(10)
+    assert tickets[0].ticket in _touched(desk, there)[0]
+
+
 def test_polling_sees_merges(desk: Desk) -> None:
     ticket, survivor = desk.open_ticket(1), desk.open_ticket(2)
     desk.later(10)

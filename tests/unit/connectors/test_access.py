@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from tests.fakes.clock import FrozenClock
 from tests.unit.connectors.meta_desk import SECRET, Desk
 from tests.unit.connectors.test_long_outages import bluesky_client
 from tests.unit.connectors.x_network import URL, network
+from tests.unit.connectors.zendesk_desk import Desk as ZendeskDesk
 
 APP = {"app_secret_proof_key": SECRET}
 
@@ -189,3 +191,38 @@ def test_bluesky_sessions_are_renewed_before_they_end_and_a_revoked_password_sho
 def test_any_token_can_be_looked_at(token: str) -> None:
     found = token_end(token)
     assert found is None or found.tzinfo is not None
+
+
+# -- Zendesk -----------------------------------------------------------------------------------------------------------
+
+
+def test_zendesk_webhook_and_trigger_are_switched_on_again() -> None:
+    desk = ZendeskDesk()
+    heard: list[bytes] = []
+
+    def deliver(method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        heard.append(body)
+        return 200, b""
+
+    desk.twin.deliver = deliver
+    name = desk.twin.hooks.add("https://care.example.com/webhooks/helpdesk/zendesk/main", "c2VjcmV0")
+    webhook = desk.twin.hooks.find(name)
+    assert webhook is not None
+    ticket = desk.open_ticket()
+    client = desk.another_client(webhook_id=name, trigger_id=str(webhook["trigger"]["id"]))
+    assert not client.missing_subscriptions()
+    webhook["status"], webhook["trigger"]["active"] = "inactive", False
+    assert list(client.missing_subscriptions()) == ["an active webhook", "an active trigger"]
+    desk.twin.agent_reply(ticket.ticket, "Nobody hears this")
+    desk.twin.flush()
+    assert heard == []
+    client.subscribe()
+    assert not client.missing_subscriptions()
+    desk.twin.agent_reply(ticket.ticket, "Hello")
+    desk.twin.flush()
+    assert len(heard) == 1
+
+
+def test_zendesk_is_not_asked_about_what_nobody_named() -> None:
+    with pytest.raises(UnsupportedError):
+        ZendeskDesk().client.missing_subscriptions()

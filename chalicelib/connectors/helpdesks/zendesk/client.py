@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.connectors.helpdesks.zendesk import bodies, reading
 from chalicelib.connectors.helpdesks.zendesk.access import api_client, login_name, site, too_many
 from chalicelib.connectors.helpdesks.zendesk.export import touched_tickets
+from chalicelib.connectors.helpdesks.zendesk.notices import Notices
 from chalicelib.connectors.helpdesks.zendesk.reading import Entry, Shown, Talk
 from chalicelib.connectors.helpdesks.zendesk.tickets import TicketReader
 from chalicelib.connectors.toolkit.api import ApiAnswer, segment
@@ -42,6 +44,7 @@ class Client:
         self._options = context.connection.options
         self._api = api_client(context)
         self._reader = TicketReader(self._api)
+        self._notices = Notices(self._api, self._options)
         self._own_id: str | None = self._options.get("integration_user_id", "").strip() or None
 
     # -- people --------------------------------------------------------------------------------------------------------
@@ -266,6 +269,14 @@ class Client:
                 advice="Store the e-mail address and API token of a Zendesk agent, best one of its own for Careloop.",
             )
         return found, role
+
+    def missing_subscriptions(self) -> Sequence[str]:
+        """Webhook and trigger that the options name; see `Notices.missing`."""
+        return self._notices.missing()
+
+    def subscribe(self) -> None:
+        """Switch webhook and trigger on again."""
+        self._notices.mend()
 
     def probe(self) -> str:
         """One call; see `ProbesHelpdesk`."""

@@ -69,6 +69,16 @@ SPEC = HelpdeskSpec(
         OptionField(
             name="tag", description="Put on every ticket that Careloop creates or takes over", default="careloop"
         ),
+        OptionField(
+            name="webhook_id",
+            description="Id of the webhook that calls Careloop: the check sees that it is active, or switches it on",
+            example="01GX3H2BD7VQMS7G5Y3SHS8Y1M",
+        ),
+        OptionField(
+            name="trigger_id",
+            description="Id of the trigger that notifies the webhook: looked after in the same way",
+            example="360001234570",
+        ),
         OptionField(name="copy_email", description="true: give a new person the matched contact's e-mail address"),
         OptionField(name="brand_id", description="Brand for new tickets", example="360001234567"),
         OptionField(name="ticket_form_id", description="Form for new tickets", example="360001234568"),

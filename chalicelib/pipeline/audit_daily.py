@@ -58,7 +58,8 @@ def conclude(runtime: Runtime, report: AuditReport) -> AuditReport:
         runtime.telemetry.count("audit", count, platform=platform, standing=standing)
     for standing, count in kept.replies.items():
         runtime.telemetry.count("audit_replies", count, platform=platform, standing=standing)
-    runtime.telemetry.count("audit_exceptions", kept.exceptions, platform=platform)
+    # by stage alone: the stage's alarm is set on it
+    runtime.telemetry.count("audit_exceptions", kept.exceptions)
     runtime.telemetry.log(
         "audit",
         "silence" if kept.unaccounted else "exceptions" if kept.exceptions else "clean",

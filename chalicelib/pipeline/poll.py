@@ -21,6 +21,7 @@ from chalicelib.pipeline.receive import MAX_MESSAGE, envelope_messages, hint_mes
 from chalicelib.ports.platform import HISTORY_ENDS, ListsThread, PollsEvents, SeeksTime
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.services import QueueMessage
+from chalicelib.ports.spec import Level
 from chalicelib.ports.stores import SaveCursor
 
 MOST_PAGES = 10
@@ -44,7 +45,7 @@ def schedule(runtime: Runtime) -> int:
     for account in directory.accounts():
         if polled(runtime, account):
             messages.append(job_message(PollAccount(account=account.key), now))
-        elif account.options.get("poll") != "false" and is_turn(str(account.key), runtime.policy.reconcile_every, now):
+        elif reconciled(runtime, account) and is_turn(str(account.key), runtime.policy.reconcile_every, now):
             messages.append(job_message(PollAccount(account=account.key), now.replace(second=0, microsecond=0)))
     messages += [
         job_message(PollHelpdesk(helpdesk=item.name), now)
@@ -60,6 +61,13 @@ def polled(runtime: Runtime, account: Account) -> bool:
     """Whether an account is polled every minute: where there is no webhook, elsewhere by its option ``poll``."""
     spec = runtime.connectors.platform_spec(account.key.platform)
     return spec.capabilities.polls or account.options.get("poll") == "true"
+
+
+def reconciled(runtime: Runtime, account: Account) -> bool:
+    """Whether an account is polled at the policy's pace: the level COMPLETE says that its connector can read what its
+    webhook lost. The option ``poll=false`` keeps it from that."""
+    level = runtime.connectors.platform_spec(account.key.platform).level
+    return level >= Level.COMPLETE and account.options.get("poll") != "false"
 
 
 def poll_account(runtime: Runtime, job: PollAccount) -> None:

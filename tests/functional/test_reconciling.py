@@ -18,8 +18,10 @@ from chalicelib.core.policy import CarePolicy
 from chalicelib.core.spread import is_turn, slot_of
 from chalicelib.entrypoints import poll as entry
 from chalicelib.pipeline.poll import LATEST_THREADS, LOST_AFTER, TURN_THREADS, note_added, poll_account, take_in
+from chalicelib.ports.spec import Level
 from tests.fakes.clock import NOON, FrozenClock
 from tests.fakes.listing import ListingPlatform
+from tests.fakes.platform import spec
 from tests.fakes.runtime import World
 
 AGORA = AccountKey(platform="agora", account=AccountId("brand"))
@@ -69,9 +71,17 @@ def test_nobody_is_polled_who_does_not_want_it():
     minutes(world, 6)
     assert platform.asked == []
     directory.put_policy(CarePolicy(reconcile_every=timedelta(minutes=1)))
-    directory.put_account(replace(directory.get_account(AGORA), options={"poll": "false"}))
+    account = directory.get_account(AGORA)
+    directory.put_account(replace(account, options={"poll": "false"}))
     minutes(world, 5)
     assert platform.asked == []
+    directory.put_account(account)
+    world.connectors.specs["agora"] = replace(spec(), level=Level.REPLIES)
+    minutes(world, 5)
+    assert platform.asked == []
+    world.connectors.specs["agora"] = spec()
+    minutes(world, 2)
+    assert platform.asked
 
 
 def test_an_outage_that_begins_with_the_account_is_covered():

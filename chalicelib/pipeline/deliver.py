@@ -172,7 +172,7 @@ def _send(out: Outbound, delivery: Delivery) -> Sent | Refused | Unknown:
     except OutcomeUnknownError:
         return _unsettled(out, delivery)
     except RetryableError as error:
-        _save(out, replace(delivery, status=DeliveryStatus.WAITING, reason=error.code))
+        _save(out, replace(delivery, status=_turned_away(out, delivery, error), reason=error.code))
         raise
     except (PermanentError, NeedsHumanError) as error:
         notice(out.runtime, of_account(out.account.key), error)
@@ -181,6 +181,13 @@ def _send(out: Outbound, delivery: Delivery) -> Sent | Refused | Unknown:
             return _finish_unknown(out, delivery)
         return _finish_refused(out, delivery, error)
     return _finish_sent(out, delivery, receipt)
+
+
+def _turned_away(out: Outbound, delivery: Delivery, error: RetryableError) -> DeliveryStatus:
+    """Certainly not sent; or, where a call may be repeated, an answer that did not come: then the next attempt repeats
+    this very one, under its own key and time."""
+    unheard = isinstance(error, UnavailableError) or delivery.attempts > 1
+    return DeliveryStatus.UNKNOWN if unheard and _may_repeat_blindly(out) else DeliveryStatus.WAITING
 
 
 def _no_access(out: Outbound) -> Hold | None:

@@ -96,6 +96,31 @@ def test_where_sending_twice_is_harmless_an_unknown_outcome_is_sent_again():
     assert "Posted on Agora" in world.ticket.notes[-1]
 
 
+@pytest.mark.parametrize("second", [UnavailableError(), RateLimitedError(retry_after=5), None])
+def test_where_a_call_may_be_repeated_a_lost_answer_keeps_the_replys_time(second: Exception | None):
+    """Bluesky's record keys and times are made of it: another time is another post."""
+
+    class ByTime(FakePlatform):
+        def send(self, reply):
+            if any(item.began_at == reply.began_at for item in self.sent):
+                if self.faults:
+                    raise self.faults.pop(0)[1]
+                return self._receipt(next(item for item in self.sent if item.began_at == reply.began_at))
+            return super().send(reply)
+
+    clock = FrozenClock()
+    world = World(platform=ByTime(clock.now), sheet=spec(idempotent_send=True))
+    world.platform._now = world.clock.now
+    opened(world)
+    world.platform.faults = [(False, UnavailableError("answer lost")), *([(True, second)] if second else [])]
+    world.desk.agent_writes("1", "answer")
+    world.hint()
+    for _ in range(5):
+        world.later(minutes=2)
+    assert world.platform.texts == ["answer"]
+    assert "Posted on Agora" in world.ticket.notes[-1]
+
+
 def test_our_own_echo_changes_nothing():
     world = opened()
     world.desk.agent_writes("1", "answer")

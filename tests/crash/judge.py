@@ -37,12 +37,10 @@ class Verdict:
         return "unknown, told" if self.unknown else "as if nothing had happened"
 
 
-def judge(world: World, *, at_rest: bool = True) -> Verdict:
+def judge(world: World) -> Verdict:
     """After everything came to rest."""
     court = _Court(world)
     problems = [*court.tickets(), *court.words(), *court.notes(), *court.replies(), *court.records()]
-    if not at_rest:
-        problems.insert(0, "restless: it never came to rest")
     return Verdict(problems=tuple(problems), unknown=len(court.unknown_replies))
 
 

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from chalicelib import bootstrap
@@ -81,12 +81,12 @@ class Rehearsal:
         """One run, judged."""
         world = self.world
         world.restore(self._beginning(flow), dict(plan))
-        at_rest = _comes_to_rest(lambda: FLOWS[flow].then(world))
-        verdict = _judged(world, at_rest=at_rest)
-        if verdict.problems and at_rest:
+        disturbed = _disturbed(lambda: FLOWS[flow].then(world))
+        verdict = _judged(world, disturbed)
+        for _ in range(LATER_ROUNDS if verdict.problems and not disturbed else 0):
             # a later poll may mend what looks wrong now
-            at_rest = all(_comes_to_rest(world.settle) for _ in range(LATER_ROUNDS))
-            verdict = _judged(world, at_rest=at_rest)
+            disturbed = disturbed or _disturbed(world.settle)
+            verdict = _judged(world, disturbed)
         crossed = tuple(world.recorder.crossed)
         return Run(combination=world.combination, flow=flow, plan=plan, verdict=verdict, crossed=crossed)
 
@@ -107,21 +107,25 @@ class Rehearsal:
         return run.crossed if quiet else run.crossed[: self.world.active]
 
 
-def _comes_to_rest(work: Callable[[], None]) -> bool:
+def _disturbed(work: Callable[[], None]) -> str:
+    """Why it could not be played to its end, or nothing."""
     try:
         work()
-    except TimeoutError:
-        return False
-    return True
+    except TimeoutError as error:
+        return f"restless: {error}"
+    except Exception as error:  # a person could not do what they would do: the ticket or message is not there
+        return f"stuck: {type(error).__name__}: {error}"[:200]
+    return ""
 
 
-def _judged(world: World, *, at_rest: bool) -> Verdict:
+def _judged(world: World, disturbed: str) -> Verdict:
     """The judge's own questions are no boundaries."""
     world.recorder.is_on = False
     try:
-        return judge(world, at_rest=at_rest)
+        verdict = judge(world)
     finally:
         world.recorder.is_on = True
+    return replace(verdict, problems=(disturbed, *verdict.problems)) if disturbed else verdict
 
 
 @cache

@@ -38,6 +38,8 @@ from tests.crash.places import PLACES, Place
 from tests.crash.story import Story
 from tests.fakes.clock import FrozenClock
 
+PATIENT_ROUNDS = 5
+"""As many while people wait for something: a poll may have failed."""
 PATIENCE = timedelta(hours=6)
 """Simulated time within which everything must have come to rest."""
 POLLS_EVERY = timedelta(minutes=2)
@@ -175,7 +177,7 @@ class World:
         when it never ends."""
         limit = self.clock.now() + PATIENCE
         quiet = 0
-        while quiet < ROUNDS:
+        while quiet < (ROUNDS if until is None else PATIENT_ROUNDS):
             if self.clock.now() > limit:
                 raise TimeoutError(f"no rest within {PATIENCE}")
             is_round = self.clock.now() >= self._schedule_at

@@ -222,7 +222,7 @@ class Client:
             return make(self._login.api(session))
         except TokenOverError as error:
             raise CredentialsError(
-                "a new session was refused", advice="Make a new app password.", remote_code=error.remote_code
+                "a new session was refused", advice="Make a new app password.", remote_code=error.remote_code, dead=True
             ) from None
 
 

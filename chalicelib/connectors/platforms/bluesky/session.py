@@ -102,10 +102,15 @@ class Login:
         data = {"identifier": self._context.account.key.account, "password": self._password()}
         try:
             answer = self._api(service, None).post("/xrpc/com.atproto.server.createSession", data, idempotent=True)
-        except CredentialsError:
+        except CredentialsError as error:
             refused = {"refused_at": self._now().isoformat(), "refused": digest(self._password())}
             with suppress(ConflictError):
                 self._save(refused, version)
+            if isinstance(error, TokenOverError):  # nobody has a token yet: it is the password that is meant
+                advice = "Make a new app password for the Bluesky account."
+                raise CredentialsError(
+                    "the login was refused", advice=advice, remote_code=error.remote_code, dead=True
+                ) from None
             raise
         return self._save(self._values(answer, service), version)
 

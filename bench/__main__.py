@@ -1,4 +1,4 @@
-"""``python -m bench [loop|calls|size|state]``: all benchmarks, or one; exit code 1 when a check among them failed."""
+"""``python -m bench [loop|calls|rhythm|size|state]``: all benchmarks, or one; exit code 1 when a check among them failed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ BENCHES: Mapping[str, str] = {
     "loop": "The whole loop: events a second, order, loss",
     "calls": "Calls to AWS and to vendors",
     "state": "The local state alone",
+    "rhythm": "The silence alarm: how often wrong, how soon right",
     "size": "Package, imports, memory",
 }
 

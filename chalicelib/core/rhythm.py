@@ -17,8 +17,12 @@ HOURS = 168
 HOUR = timedelta(hours=1)
 FORGETTING = 0.5 ** (1 / 4)
 """Per week: what was a month ago counts half."""
-LEVEL_FORGETTING = 0.5 ** (1 / 72)
-"""Per hour: the present level is that of the last three days."""
+LATELY_FORGETTING = 0.5 ** (1 / 72)
+"""Per hour: lately means the last three days."""
+TODAY_FORGETTING = 0.5 ** (1 / 4)
+"""Per hour: today means the last few hours."""
+LEAST_FORESEEN = 5.0
+"""Slots, before what came is held against them."""
 LONGEST_GAP = timedelta(weeks=6)
 """After a silence of that length everything is learned anew."""
 IMPROBABLE = 1e-6
@@ -27,6 +31,8 @@ DAYS_DIFFER = 20.0
 """Shape of the gamma by which whole days are busier or quieter: a standard deviation of 22 %."""
 LEAST_EXPECTED = 10.0
 """Slots that should have come, before a silence is judged at all."""
+SHORTEST = timedelta(seconds=LEAST_EXPECTED * SLOT_SECONDS)
+"""More slots than there are can't be missing."""
 LEAST_WATCHED = timedelta(days=21)
 LEAST_SLOTS = 20.0
 """What is known of a rarer or newer account is not enough to judge by."""
@@ -45,15 +51,17 @@ class Rhythm:
     hours: tuple[float, ...] = (0.0,) * HOURS
     squares: tuple[float, ...] = (0.0,) * HOURS
     """Squared deviations of the slots from what was foreseen, by the hour of the week."""
-    came: float = 0.0
-    due: float = 0.0
-    """Slots that came lately, and those that were foreseen."""
+    came: tuple[float, float] = (0.0, 0.0)
+    due: tuple[float, float] = (0.0, 0.0)
+    """Slots that came lately and today, and those that were foreseen."""
     last_event_at: datetime | None = None
 
     @property
     def level(self) -> float:
-        """The present level beside the usual one, at most 1: who has become quieter is judged as a quieter one."""
-        return min(1.0, self.came / self.due) if self.due > 1.0 else 1.0
+        """The present level beside the usual one, at most 1: who has become quieter, or has a quiet day, is judged as a
+        quieter one."""
+        shares = [came / due for came, due in zip(self.came, self.due, strict=True) if due >= LEAST_FORESEEN]
+        return min([1.0, *shares])
 
     def rate(self, hour: int) -> float:
         """Slots in an hour of the week: its own, or less where its neighbours have less. Clocks are set by an hour
@@ -121,7 +129,7 @@ def _hour_over(rhythm: Rhythm, number: int) -> Rhythm:
     if rhythm.hours[hour] > 0:
         mean = rhythm.rate(hour)
         square = (number - mean) ** 2
-        came, due = came * LEVEL_FORGETTING + number, due * LEVEL_FORGETTING + mean
+        came, due = _faded(came, number), _faded(due, mean)
 
     def grown(sums: tuple[float, ...], by: float) -> tuple[float, ...]:
         return (*sums[:hour], sums[hour] * FORGETTING + by, *sums[hour + 1 :])
@@ -137,6 +145,10 @@ def _hour_over(rhythm: Rhythm, number: int) -> Rhythm:
     )
 
 
+def _faded(before: tuple[float, float], by: float) -> tuple[float, float]:
+    return before[0] * LATELY_FORGETTING + by, before[1] * TODAY_FORGETTING + by
+
+
 def hour_of_week(moment: datetime) -> int:
     """0 for Monday 00:00 UTC to 167."""
     utc = moment.astimezone(UTC)
@@ -144,22 +156,26 @@ def hour_of_week(moment: datetime) -> int:
 
 
 def judge(rhythm: Rhythm, now: datetime) -> Silence:
-    """Whether having heard nothing since the last event is unusual at `now`."""
+    """Whether having heard nothing since the last event is unusual at `now`. Where too little is known, or too little
+    time has passed, nothing is expected."""
     since = rhythm.last_event_at
-    if since is None or since >= now:
+    known = now - rhythm.since >= LEAST_WATCHED and sum(rhythm.slots) >= LEAST_SLOTS
+    if since is None or not known or now - since < SHORTEST:
         return Silence(since=since, expected=0.0, probability=1.0, is_unusual=False)
     expected, variance = _foreseen(rhythm, max(since, now - LONGEST_GAP), now)
     expected *= rhythm.level
     spread = max(1.0, variance / expected) if expected else 1.0
-    probability = (1 + expected / spread / DAYS_DIFFER) ** -DAYS_DIFFER
-    known = now - rhythm.since >= LEAST_WATCHED and sum(rhythm.slots) >= LEAST_SLOTS
-    unusual = known and expected >= LEAST_EXPECTED and probability < IMPROBABLE
+    probability = float((1 + expected / spread / DAYS_DIFFER) ** -DAYS_DIFFER)
+    unusual = expected >= LEAST_EXPECTED and probability < IMPROBABLE
     return Silence(since=since, expected=expected, probability=probability, is_unusual=unusual)
 
 
 def _foreseen(rhythm: Rhythm, start: datetime, end: datetime) -> tuple[float, float]:
     """Slots from `start` to `end`, and their variance."""
-    slots, variance, at = 0.0, 0.0, start
+    weeks, rest = divmod(end - start, HOURS * HOUR)
+    slots = weeks * sum(rhythm.rate(hour) for hour in range(HOURS)) if weeks else 0.0
+    variance = weeks * sum(rhythm.variance(hour) for hour in range(HOURS)) if weeks else 0.0
+    at = end - rest
     while at < end:
         stop = min(full_hour(at) + HOUR, end)
         hour, part = hour_of_week(at), (stop - at) / HOUR

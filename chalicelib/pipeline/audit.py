@@ -103,7 +103,8 @@ def audit(
     no_list = _read_platform(runtime, account, found, cases, bounds)
     _look_up(runtime, found)
     findings = _judged(runtime, found, cases, now)
-    concerned = {item.case for item in findings if item.case} | set(open_cases(runtime, account_key, bounds.tickets))
+    concerned = {item.case for item in findings if item.case}
+    concerned |= {item.id for item in open_cases(runtime, account_key, bounds.tickets)}
     replies = audit_replies(runtime, cases, sorted(concerned), found, bounds.tickets, now)
     blank = AuditReport(
         id=f"{now:%Y%m%dT%H%M%S}-{digest(str(account_key), begin.isoformat(), until.isoformat(), length=6)}",

@@ -68,7 +68,7 @@ class CaseBook:
         return self.present(record.case, message, message.account) if record else None
 
 
-def open_cases(runtime: Runtime, account: AccountKey, most: int) -> Iterator[CaseId]:
+def open_cases(runtime: Runtime, account: AccountKey, most: int = 1_000_000) -> Iterator[Case]:
     """The open cases of an account, those written in last first."""
     place, seen = None, 0
     while seen < most:
@@ -77,7 +77,7 @@ def open_cases(runtime: Runtime, account: AccountKey, most: int) -> Iterator[Cas
             case = runtime.stores.cases.snapshot(conversation, MessageKey(account=account, message=_ANY)).case
             if case is not None:
                 seen += 1
-                yield case.id
+                yield case
         if page.following is None:
             return
         place = page.following

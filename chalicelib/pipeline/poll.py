@@ -6,16 +6,17 @@ that what their webhook lost comes in by the same queue. Cursors move only past 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from chalicelib.core.account import Account, ConnectionKind
 from chalicelib.core.disposition import LedgerEntry, ParkedItem, ParkReason
 from chalicelib.core.errors import ConflictError, NotFoundError
-from chalicelib.core.events import InboundMessage, Malformed, Parsed, PlatformEvent, event_key
+from chalicelib.core.events import HelpdeskHint, InboundMessage, Malformed, Parsed, PlatformEvent, event_key
 from chalicelib.core.ids import AccountKey, Cursor, EventKey, ThreadId, digest
 from chalicelib.core.jobs import PollAccount, PollHelpdesk, RereadThread
 from chalicelib.core.spread import is_turn
+from chalicelib.pipeline.audit_cases import open_cases
 from chalicelib.pipeline.jobs import job_message
 from chalicelib.pipeline.receive import MAX_MESSAGE, envelope_messages, hint_message
 from chalicelib.ports.platform import HISTORY_ENDS, ListsThread, PollsEvents, SeeksTime
@@ -32,6 +33,8 @@ TURN_THREADS = 25
 """Of all the others, so many at a time, until each had its turn."""
 LOOK_BACK = timedelta(minutes=30)
 """How far back an account is read whose beginning nobody noted (it was not set up by `careloop accounts add`)."""
+FIRST_OVERLAP = timedelta(minutes=5)
+"""How far back a helpdesk's list surely goes when it is read without a cursor."""
 LOST_AFTER = timedelta(hours=24)
 """A claimed event without a disposition by then is in no queue any more, whatever became of it: it is sent again."""
 
@@ -74,14 +77,16 @@ def poll_account(runtime: Runtime, job: PollAccount) -> None:
     """Poll an account, in bounded pages, and have threads of its open cases read again."""
     account = runtime.stores.directory.get_account(job.account)
     name = f"poll|{account.key}"
+    before = runtime.stores.cursors.find_cursor(name)
     # noted before anything can fail, so that a first poll which succeeds late leaves no gap
-    start = known_from(runtime, account.key) if runtime.stores.cursors.find_cursor(name) is None else None
+    start = known_from(runtime, account.key) if before is None else None
     client = runtime.connectors.platform(account, patient=True)
     if isinstance(client, PollsEvents):
         first = client.cursor_at(start) if start is not None and isinstance(client, SeeksTime) else None
         for _ in range(MOST_PAGES):
-            if not _poll_once(runtime, account, client, name, first):
+            if not _poll_once(runtime, account, client, name, before, first):
                 break
+            before = runtime.stores.cursors.find_cursor(name)
     if isinstance(client, ListsThread):
         _fan_out_threads(runtime, account)
 
@@ -108,8 +113,10 @@ def known_from(runtime: Runtime, account: AccountKey) -> datetime:
     return moment
 
 
-def _poll_once(runtime: Runtime, account: Account, client: PollsEvents, name: str, first: Cursor | None) -> bool:
-    before = runtime.stores.cursors.find_cursor(name)
+def _poll_once(
+    runtime: Runtime, account: Account, client: PollsEvents, name: str, before: Cursor | None, first: Cursor | None
+) -> bool:
+    """One page, from `before`, or at the very first from `first`; whether there is more."""
     found = client.poll(first if before is None else before)
     take_in(runtime, account.key, found.parsed)
     if found.parsed.ignored.get(HISTORY_ENDS):
@@ -209,18 +216,40 @@ def reread(runtime: Runtime, job: RereadThread) -> None:
 
 
 def poll_helpdesk(runtime: Runtime, job: PollHelpdesk) -> None:
-    """Ask a helpdesk which tickets changed, and send a hint for each."""
+    """Ask a helpdesk which tickets changed, and send a hint for each. A list that could not be read from the first try
+    on begins when it can: then every open ticket is looked at once."""
+    name, cursors = f"helpdesk|{job.helpdesk}", runtime.stores.cursors
+    before = cursors.find_cursor(name)
+    first = _first_try(runtime, name) if before is None else None
     client = runtime.connectors.helpdesk(job.helpdesk, patient=True)
-    name = f"helpdesk|{job.helpdesk}"
     for _ in range(MOST_PAGES):
-        before = runtime.stores.cursors.find_cursor(name)
         touched = client.touched_since(before)
         now = runtime.clock.now()
         salt = f"poll|{before or ''}"
         hints = {hint.ticket: hint for hint in touched.hints}
+        if before is None and first is not None and now - first > FIRST_OVERLAP:
+            hints |= {hint.ticket: hint for hint in _open_tickets(runtime, job.helpdesk)}
         messages = [hint_message(job.helpdesk, hint, now, salt) for hint in hints.values()]
         if messages:
             runtime.queues.outbound.send(messages)
         _move(runtime, name, before, touched.cursor)
         if not touched.more:
             break
+        before = cursors.find_cursor(name)
+
+
+def _first_try(runtime: Runtime, name: str) -> datetime:
+    """When a helpdesk was first asked, noted before it can refuse."""
+    noted = runtime.stores.cursors.find_cursor(f"first|{name}")
+    if noted is None:
+        noted = Cursor(runtime.clock.now().isoformat())
+        _move(runtime, f"first|{name}", None, noted)
+    return datetime.fromisoformat(noted)
+
+
+def _open_tickets(runtime: Runtime, helpdesk: str) -> Iterator[HelpdeskHint]:
+    """A hint for the ticket of every open case."""
+    for account in runtime.stores.directory.accounts():
+        for case in open_cases(runtime, account.key) if account.helpdesk == helpdesk else ():
+            if case.ticket is not None and case.helpdesk == helpdesk:
+                yield HelpdeskHint(ticket=case.ticket.ticket, reason="poll", case=case.id)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib import bootstrap
 from chalicelib.core.errors import RateLimitedError, UnavailableError
 from chalicelib.core.events import InboundMessage, Parsed
-from chalicelib.core.ids import AccountId, AccountKey
+from chalicelib.core.ids import AccountId, AccountKey, Cursor
 from chalicelib.core.jobs import PollAccount
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.spread import is_turn, slot_of
@@ -215,6 +215,22 @@ def test_an_account_that_nobody_polls_each_minute_is_polled_once_in_its_minute()
         entry.fan_out()
         world.work()
     assert len(platform.asked) == 1
+
+
+@pytest.mark.parametrize("hours", [0, 30])
+def test_a_helpdesk_whose_list_could_not_be_read_for_long_is_looked_at_ticket_by_ticket(hours: int):
+    """Its webhook is out too, and the right to read the list comes late: replies of the time before go out all the same."""
+    world, _ = world_of()
+    world.arrive(world.message("m1"), world.message("k1", person="lee", thread="t2"))
+    world.desk.faults = [("touched_since", True, UnavailableError("no right")) for _ in range(3)]
+    minutes(world, 3)
+    world.desk.agent_writes("1", "Written while nobody listened.")
+    # what is touched now begins behind that: a list without a cursor begins now
+    world.clock.advance(hours=hours)
+    listed = world.desk.touched_since
+    world.desk.touched_since = lambda cursor: listed(cursor or Cursor(str(world.desk._entry)))
+    minutes(world, 1)
+    assert world.platform.texts == (["Written while nobody listened."] if hours else [])
 
 
 def test_threads_of_open_cases_all_get_their_turn():

@@ -66,6 +66,11 @@ SPEC = PlatformSpec(
             date="2026-11-22",
         ),
         Fact(
+            what="A page's feed lists about 600 posts of a year",
+            source="Graph API reference: Page feed, limitations",
+            date="2026-11-22",
+        ),
+        Fact(
             what="Webhooks are repeated for 36 hours, at least once each, in any order, up to 1,000 in a batch",
             source="Graph API: Webhooks, Getting started",
             date="2026-11-22",

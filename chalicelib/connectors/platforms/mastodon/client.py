@@ -65,6 +65,8 @@ class Client:
         with readable():
             entries = sorted(page.items(), key=lambda entry: _rank(_number(entry)))
             reached = max((_number(entry) for entry in entries), key=_rank, default="")
+        if cursor is None and len(entries) >= _PAGE and _is_since(entries[0], now - _FIRST):
+            return Polled(parsed=Parsed(), cursor=self.cursor_at(now - _FIRST), more=True)
         wanted = entries if cursor else [entry for entry in entries if _is_since(entry, now - _FIRST)]
         with readable():
             roots = {status: root for entry in wanted if (status := _asked(entry)) and (root := self._root(status))}

@@ -226,6 +226,11 @@ FACTS = (
     ),
     Fact(what="Matching with off-X records needs consent", source=f"{_DOCS}/developer-terms/policy", date="2026-08-22"),
     Fact(
+        what="The newest 800 mentions and private messages of 30 days are listed",
+        source=f"{_DOCS}/x-api/posts/timelines, direct-messages",
+        date="2026-08",
+    ),
+    Fact(
         what="Events need a 200 within 10 seconds; no retries are promised",
         source=f"{_DOCS}/x-api/webhooks",
         date="2026-08-22",

@@ -76,8 +76,8 @@ OPTIONS = (
     ),
     OptionField(
         name="poll",
-        description="'true': ask regularly for what webhooks lost; Meta repeats one for 36 hours only.",
-        default="false",
+        description="'true': ask each minute for what webhooks lost; 'false': never; else as often as the policy says "
+        "(reconcile_every).",
     ),
     OptionField(name="base_url", description="Address of the Graph API without version.", default=BASE_URL),
 )

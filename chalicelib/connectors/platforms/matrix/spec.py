@@ -56,9 +56,8 @@ SPEC = PlatformSpec(
         ),
         OptionField(
             name="poll",
-            description="'true': look regularly for what the homeserver did not push; it repeats for ever, so "
-            "this is for one that lost its queue or the registration.",
-            default="false",
+            description="'true': look each minute for what was not pushed; 'false': never; else as often as the policy "
+            "says (reconcile_every)",
         ),
     ),
     api_version="v1.13",

@@ -164,8 +164,8 @@ OPTIONS = (
     OptionField(name="dm_limit", description="Longest private message, in characters.", default=str(DM_LIMIT)),
     OptionField(
         name="poll",
-        description="Look for what the webhook lost, on a schedule. X repeats no delivery: true is advised.",
-        default="false",
+        description="true: look each minute for what the webhook lost; false: never; else as often as the policy says "
+        "(reconcile_every). Each post read costs.",
     ),
     OptionField(
         name="poll_direct_messages",

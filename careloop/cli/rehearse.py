@@ -19,9 +19,12 @@ from chalicelib.core.errors import ConfigurationError
 @click.option("--events", default=10_000, show_default=True, type=click.IntRange(min=1), help="Events of platforms.")
 @click.option("--faults", default="all", show_default=True, help="all, none, or names separated by commas.")
 @click.option("--seed", default=1, show_default=True, help="The same seed plays the same rehearsal.")
+@click.option(
+    "--severity", default=1.0, show_default=True, type=click.FloatRange(min=0), help="Times the faults' chances."
+)
 @click.option("--share", "shares", multiple=True, metavar="NAME=WEIGHT", help="How often something happens.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def rehearse(events: int, faults: str, seed: int, shares: tuple[str, ...], as_json: bool) -> None:
+def rehearse(events: int, faults: str, seed: int, severity: float, shares: tuple[str, ...], as_json: bool) -> None:
     """Play a flood of events with faults, and check that nothing is lost, doubled or out of order.
 
     Everything runs in this process, on simulated time: the product's own code on a temporary file, and stand-ins for
@@ -31,7 +34,8 @@ def rehearse(events: int, faults: str, seed: int, shares: tuple[str, ...], as_js
     from careloop.rehearsal.report import result, show
 
     try:
-        plan = Plan(events=events, seed=seed, faults=chosen(faults), shares=with_shares(_weights(shares)))
+        weights = with_shares(_weights(shares))
+        plan = Plan(events=events, seed=seed, faults=chosen(faults), severity=severity, shares=weights)
     except ConfigurationError as error:
         raise click.UsageError(str(error)) from error
     with tempfile.TemporaryDirectory(prefix="careloop-rehearsal-") as folder:

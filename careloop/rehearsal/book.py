@@ -28,8 +28,6 @@ class Said:
     thread: str
     version: int = 1
     deleted: bool = False
-    lost: bool = False
-    """Its webhook was made to vanish."""
     arrived: int | None = None
     """The count of events received when its webhook was first accepted."""
     written: int | None = None
@@ -62,6 +60,8 @@ class Book:
     """API calls by remote."""
     poison: set[int] = field(default_factory=set)
     """Numbers of the entries that nobody can read, and that we accepted."""
+    missing: list[Said] = field(default_factory=list)
+    """Messages whose webhook was made to vanish, until polling has found them."""
     keys: set[str] = field(default_factory=set)
     """Keys of all events that were queued."""
 

@@ -97,7 +97,7 @@ class Courier:
         if parcel.can_be_lost and self._weather.strikes("lost-webhooks"):
             self._book.counts["lost"] += 1
             if parcel.message is not None:
-                self._book.said[parcel.message].lost = True
+                self._book.missing.append(self._book.said[parcel.message])
             return
         if self._weather.strikes("disorder"):
             self._hold(parcel, self._weather.dice("disorder").uniform(0.1, 20))

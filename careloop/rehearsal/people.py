@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from careloop.rehearsal.stage import Stage
@@ -11,13 +12,14 @@ from chalicelib.core.ids import ContactId, ContactRef
 from chalicelib.core.people import Contact, SocialHandle
 
 FIRST = ("Dana", "Kim", "Lee", "Ada", "Ben", "Cem", "Eva", "Finn", "Gül", "Hugo", "Ines", "Jana", "Kofi", "Lena")
+RECENT, TRIES = 150, 8
 LAST = ("Weber", "Park", "Chen", "Okafor", "Novák", "Silva", "Rossi", "Haddad", "Lindqvist", "Müller", "O'Neill")
 
 
 @dataclass(slots=True, kw_only=True)
 class Customer:
     """``meta`` and ``x``: their names in the twins. ``comments``, ``posts``: their own, to go on with, comments with
-    their thread; ``latest``: numbers of their latest messages."""
+    their thread; ``in_private``: has a Messenger thread; ``latest``: numbers of their latest messages."""
 
     number: int
     name: str
@@ -25,6 +27,7 @@ class Customer:
     x: str = ""
     comments: list[tuple[str, str]] = field(default_factory=list)
     posts: list[str] = field(default_factory=list)
+    in_private: bool = False
     latest: list[int] = field(default_factory=list)
 
     def remember(self, number: int) -> None:
@@ -66,7 +69,13 @@ class Crowd:
             customer.x = self._stage.x.add_user(f"customer_{customer.number}", customer.name)
         return customer.x
 
-    def somebody(self, most: int = 400) -> Customer:
-        """One of those who came lately, or a newcomer when there is nobody."""
-        recent = self.everybody[-most:]
-        return self._dice.choice(recent) if recent else self.newcomer()
+    def somebody(self, fits: Callable[[Customer], object] = bool) -> Customer:
+        """One of those who came lately, if possible one who `fits`; a newcomer when there is nobody."""
+        recent = self.everybody[-RECENT:]
+        if not recent:
+            return self.newcomer()
+        for _ in range(TRIES):
+            found = self._dice.choice(recent)
+            if fits(found):
+                break
+        return found

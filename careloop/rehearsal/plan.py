@@ -34,7 +34,8 @@ SHARES: Mapping[str, float] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """``events``: how many the platforms send, repetitions not counted. ``day``: events between two nights, in which
-    everything comes to rest. ``per_minute``: of simulated time. ``known``: the share of customers in the directory."""
+    everything comes to rest. ``per_minute``: of simulated time. ``known``: the share of customers in the directory.
+    ``severity`` multiplies the faults' chances."""
 
     events: int = 1000
     seed: int = 1
@@ -42,6 +43,7 @@ class Plan:
     day: int = 10_000
     per_minute: int = 120
     known: float = 0.25
+    severity: float = 1.0
     shares: Mapping[str, float] = field(default_factory=lambda: dict(SHARES))
 
     @property
@@ -49,6 +51,7 @@ class Plan:
         """How to play it again."""
         named = "all" if self.faults == frozenset(FAULTS) else ",".join(sorted(self.faults)) or "none"
         changed = [f"--share {name}={self.shares[name]:g}" for name in SHARES if self.shares[name] != SHARES[name]]
+        changed += [f"--severity {self.severity:g}"] if self.severity != 1 else []
         parts = [f"careloop rehearse --events {self.events} --faults {named} --seed {self.seed}", *changed]
         return " ".join(parts)
 

@@ -8,15 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from careloop.local.runner import work_once
+from careloop.rehearsal.book import Said
 from careloop.rehearsal.courier import Courier
 from careloop.rehearsal.desk import Desk
 from careloop.rehearsal.judge import Judge, Verdict
 from careloop.rehearsal.line import KilledWorker
 from careloop.rehearsal.office import Office
 from careloop.rehearsal.plan import Plan
-from careloop.rehearsal.stage import Alter, Stage
+from careloop.rehearsal.stage import ACCOUNTS, Alter, Stage
 from careloop.rehearsal.story import Story
 from chalicelib.core.errors import CareloopError
+from chalicelib.core.ids import MessageId, MessageKey
 from chalicelib.entrypoints import poll, watch
 
 NIGHT = 25 * 3600.0
@@ -25,6 +27,10 @@ PATIENCE = 2000
 """Turns of half a minute in which everything must come to rest."""
 BETWEEN_POLLS = 10
 """Turns. Lists leave out what is younger than a minute or two: the second poll finds what the last act left."""
+LONGEST_SEARCH = 12
+"""Polls that may pass until what a webhook did not tell is found."""
+POLL_MINUTES = 15
+"""As often as an account with a webhook is polled in production."""
 MOST_ROUNDS = 500
 POLLS = ("PollAccount", "PollHelpdesk")
 TOKEN_DEAD_MINUTES = 4
@@ -43,7 +49,7 @@ class Rehearsal:
         self.story = Story(self.stage, self.office)
         self.seconds = 0.0
         self._dice = random.Random(f"{plan.seed}|crew")
-        self._minute = 0.0
+        self._minute, self._minutes = 0.0, 0
         self._dead: dict[str, int] = {}
 
     def play(self, progress: Progress = lambda done: None) -> Verdict:
@@ -92,9 +98,16 @@ class Rehearsal:
             self.stage.clock.step(30)
             progress(min(self.courier.sent, self.plan.events))
             polled = turn > BETWEEN_POLLS and turn % BETWEEN_POLLS > 4 and failed == self._failed_jobs
-            if polled and self._is_at_rest():
+            given_up = turn > LONGEST_SEARCH * BETWEEN_POLLS
+            if polled and self._is_at_rest() and (given_up or not self._has_missing()):
                 return
         self.stage.book.counts["never came to rest"] += 1
+
+    def _has_missing(self) -> bool:
+        """Whether polling still has something to find: one round may need several polls."""
+        book = self.stage.book
+        book.missing = [said for said in book.missing if not (said.deleted or _key(said) in book.keys)]
+        return bool(book.missing)
 
     @property
     def _failed_jobs(self) -> int:
@@ -114,7 +127,8 @@ class Rehearsal:
         if now < self._minute:
             return
         self._minute = now + 60
-        self._watch()
+        self._minutes += 1
+        self._watch(with_polls=self._minutes % POLL_MINUTES == 0)
         self._tokens()
 
     def _watch(self, *, with_polls: bool = False) -> None:
@@ -152,3 +166,9 @@ class Rehearsal:
                     self.stage.start_worker()
             if not taken:
                 return
+
+
+def _key(said: Said) -> str:
+    """The key of the event that a message is."""
+    account = next(item for item in ACCOUNTS if item.platform == said.platform)
+    return f"message|{MessageKey(account=account, message=MessageId(said.id))}"

@@ -107,7 +107,7 @@ class Stage:
         self.plan = plan
         self.clock = SteppingClock()
         self.started_at = self.clock.now()
-        self.weather = Weather(plan.seed, plan.faults)
+        self.weather = Weather(plan.seed, plan.faults, plan.severity)
         self.book = Book()
         self.keys = Keys(**{name: digest(name, str(plan.seed), length=32) for name in Keys.__slots__})
         self.system = open_local(folder / "rehearsal.sqlite3", self.clock, visibility=VISIBILITY)

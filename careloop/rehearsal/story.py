@@ -21,7 +21,7 @@ WORDS = (
     "ありがとう、でもまだ届いていません 📦",
     "Hello?",
 )
-COMMENTS_OF_A_POST = 150
+COMMENTS_OF_A_POST = 60
 """Then the brand posts again."""
 
 
@@ -84,7 +84,7 @@ class Story:
 
     def _comment_again(self) -> None:
         """Somebody goes on below what they wrote themselves, or next to it."""
-        customer = self.crowd.somebody()
+        customer = self.crowd.somebody(lambda item: item.comments)
         if not customer.comments:
             self._comment()
             return
@@ -109,17 +109,18 @@ class Story:
     # -- Messenger -----------------------------------------------------------------------------------------------------
 
     def _private(self) -> None:
-        customer = self.crowd.newcomer() if self._dice.random() < 0.2 else self.crowd.somebody()
+        customer = self.crowd.newcomer() if self._dice.random() < 0.2 else self.crowd.somebody(_chats)
         self._write_privately(customer)
 
     def _private_burst(self) -> None:
-        customer = self.crowd.somebody()
+        customer = self.crowd.somebody(_chats)
         for _ in range(self._dice.randint(3, 8)):
             self._write_privately(customer)
 
     def _write_privately(self, customer: Customer) -> None:
         made = self._stage.meta.message(customer.meta, self._words(self._book.next_message))
         self._said(customer, "messenger", made, f"messenger|{customer.number}", f"chat|{customer.number}")
+        customer.in_private = True
         self._office.heard_privately(customer.number)
 
     # -- X -------------------------------------------------------------------------------------------------------------
@@ -129,7 +130,7 @@ class Story:
         self._write_post(customer, None)
 
     def _mention_again(self) -> None:
-        customer = self.crowd.somebody()
+        customer = self.crowd.somebody(lambda item: item.posts)
         self._write_post(customer, self._dice.choice(customer.posts) if customer.posts else None)
 
     def _write_post(self, customer: Customer, parent: str | None) -> None:
@@ -148,7 +149,7 @@ class Story:
 
     def _recent(self) -> Said | None:
         """A message on Facebook or in Messenger that still stands; X tells nobody of second thoughts."""
-        latest = self.crowd.somebody(100).latest
+        latest = self.crowd.somebody().latest
         said = self._book.said[self._dice.choice(latest)] if latest else None
         return said if said and not said.deleted and said.platform != "x" else None
 
@@ -219,3 +220,7 @@ class Story:
             self._stage.meta.native_reply(customer.comments[-1][1], f"Answered here, no. {self._natives}")
         except Refused:
             return
+
+
+def _chats(customer: Customer) -> bool:
+    return customer.in_private

@@ -49,16 +49,19 @@ def chosen(text: str) -> frozenset[str]:
 
 
 class Weather:
-    """Throws the dice for the faults that were chosen. ``struck``: how often each did."""
+    """Throws the dice for the faults that were chosen, whose chances ``severity`` multiplies.
 
-    def __init__(self, seed: int, faults: frozenset[str]) -> None:
+    ``struck``: how often each did."""
+
+    def __init__(self, seed: int, faults: frozenset[str], severity: float = 1.0) -> None:
         self.faults = faults
+        self._severity = severity
         self.struck: Counter[str] = Counter({name: 0 for name in FAULTS if name in faults})
         self._dice = {name: random.Random(f"{seed}|{name}") for name in FAULTS}
 
     def strikes(self, name: str) -> bool:
         """Whether this fault happens now."""
-        if name not in self.faults or self._dice[name].random() >= FAULTS[name].chance:
+        if name not in self.faults or self._dice[name].random() >= FAULTS[name].chance * self._severity:
             return False
         self.struck[name] += 1
         return True

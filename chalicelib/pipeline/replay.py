@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from chalicelib.core.account import ConnectionKind, Endpoint
 from chalicelib.core.disposition import LedgerEntry, Outcome, ParkedItem, ParkReason
@@ -113,7 +114,7 @@ def replay(
     return tally
 
 
-def _read(receiver: object, body: bytes, headers: Mapping[str, str], received_at: datetime) -> Parsed[object]:
+def _read(receiver: Any, body: bytes, headers: Mapping[str, str], received_at: datetime) -> Parsed[Any]:
     request = WebhookRequest(
         method="POST",
         url="",
@@ -124,7 +125,7 @@ def _read(receiver: object, body: bytes, headers: Mapping[str, str], received_at
         path_suffix=headers.get("x-careloop-path-suffix", ""),
     )
     try:
-        parsed: Parsed[object] = receiver.parse(open_payload(request))  # type: ignore[attr-defined]
+        parsed: Parsed[Any] = receiver.parse(open_payload(request))
     except PayloadError as error:
         return Parsed(malformed=(Malformed(path=error.path or "(body)", reason=error.reason),))
     return parsed
@@ -137,12 +138,12 @@ def _replay_events(
     runtime: Runtime,
     source: Source,
     key: str,
-    parsed: Parsed[object],
+    parsed: Parsed[Any],
     received_at: datetime,
     choice: Choice,
     tally: Tally,
 ) -> None:
-    events: dict[EventKey, PlatformEvent] = {event_key(item): item for item in parsed.events}  # type: ignore[arg-type]
+    events: dict[EventKey, PlatformEvent] = {event_key(item): item for item in parsed.events}
     mine = {name: item for name, item in events.items() if choice.account in (None, account_of(item))}
     tally.events += len(mine)
     tally.unreadable += len(parsed.malformed)
@@ -216,7 +217,7 @@ def _replay_hints(
     runtime: Runtime,
     source: Source,
     key: str,
-    parsed: Parsed[object],
+    parsed: Parsed[Any],
     received_at: datetime,
     choice: Choice,
     tally: Tally,

@@ -32,7 +32,7 @@ from tests.fakes.clock import NOON
 from tests.fakes.platform import FakePlatform, FindingPlatform, spec
 from tests.fakes.runtime import World
 from tests.functional.scenes import opened
-from tests.functional.twin_world import FACEBOOK, KEYS, ON_X, TwinWorld
+from tests.functional.twin_world import FACEBOOK, KEYS, MESSENGER, ON_X, TwinWorld
 
 AGORA = AccountKey(platform="agora", account=AccountId("brand"))
 DEAD = CredentialsError("over", advice="Connect it again.", remote_code="190", dead=True)
@@ -147,6 +147,28 @@ def test_a_dead_x_token_stops_sending_never_receiving():
     world.desk.agent_note(ticket, "/retry")
     world.play()
     assert world.notes(ticket)[-1].startswith("Posted on X")
+
+
+def test_a_look_up_that_meets_a_dead_token_raises_the_alarm_and_loses_nothing():
+    """Messenger tells only an id: the name is asked for."""
+    world = TwinWorld()
+    world.meta.world.page(PAGE)["token"] = "another-token"
+    world.meta.message(world.dana, "Where is my parcel?")
+    world.play()
+    [ticket] = world.tickets()
+    assert any("Where is my parcel?" in item["text"] for item in ticket["comments"])
+    assert f"credentials {MESSENGER}" in world.alarms()
+
+
+def test_a_subscription_that_meta_ended_is_made_again():
+    world = TwinWorld()
+    world.meta.install(PAGE, ["messages"])
+    found = check_account(world.runtime, FACEBOOK)
+    assert "subscribed again: feed" in found.lines
+    assert world.alarms() == {}
+    world.meta.comment(world.dana, world.post, "Where is my parcel?")
+    world.play()
+    assert len(world.tickets()) == 1
 
 
 def test_a_dead_helpdesk_is_told_by_what_waits_for_it():

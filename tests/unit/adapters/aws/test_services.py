@@ -150,6 +150,7 @@ def test_names_of_secrets_are_those_that_the_policies_allow() -> None:
 class Resources:
     table = "t"
     inbound_queue, outbound_queue, jobs_queue = "i.fifo", "o.fifo", "j.fifo"
+    dead_letters_queue = "d.fifo"
     archive_bucket, secrets_prefix, archive_days = "b", "careloop/dev", 30
 
 
@@ -164,6 +165,7 @@ def test_opening_makes_no_client_before_it_is_used() -> None:
     system = open_aws(Resources(), FrozenClock(), Noting())
     assert made == []
     assert set(system.queues) == {"inbound", "outbound", "jobs"}
+    assert set(system.dead_letters) == {"all"}
     system.queues["inbound"].receive()
     assert set(made) == {"sqs"}
     assert system.sessions is system.stores.sessions

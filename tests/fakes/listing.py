@@ -12,14 +12,15 @@ from tests.fakes.platform import FakePlatform
 
 
 class ListingPlatform(FakePlatform):
-    """Lists `page` messages at a time, oldest first; cursors are times. ``down``: errors of the next polls."""
+    """Lists `page` messages at a time, oldest first; cursors are times. ``down``: what becomes of the next polls."""
 
     def __init__(self, now: Callable[[], datetime], page: int = 3) -> None:
         super().__init__(now)
         self.written: list[InboundMessage] = []
+        self.only_in_threads: list[InboundMessage] = []
         self.read: list[str] = []
         self.page = page
-        self.down: list[Exception] = []
+        self.down: list[Exception | None] = []
         self.asked: list[Cursor | None] = []
 
     def cursor_at(self, moment: datetime) -> Cursor:
@@ -27,8 +28,9 @@ class ListingPlatform(FakePlatform):
 
     def poll(self, cursor: Cursor | None) -> Polled:
         self.asked.append(cursor)
-        if self.down:
-            raise self.down.pop(0)
+        error = self.down.pop(0) if self.down else None
+        if error is not None:
+            raise error
         since = datetime.fromisoformat(cursor) if cursor else self._now()
         found = [item for item in self.written if item.sent_at >= since]
         shown = found[: self.page]
@@ -38,4 +40,5 @@ class ListingPlatform(FakePlatform):
 
     def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:
         self.read.append(thread)
-        return Parsed(events=tuple(item for item in self.written if item.thread.thread == thread))
+        whole = [*self.written, *self.only_in_threads]
+        return Parsed(events=tuple(item for item in whole if item.thread.thread == thread))

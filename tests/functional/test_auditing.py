@@ -263,8 +263,7 @@ def test_what_only_a_threads_own_list_shows_is_found() -> None:
     world, platform = world_of()
     write(world, platform, "m1")
     hidden = world.message("hidden", "no mention")
-    whole = [*platform.written, hidden]
-    platform.list_thread = lambda thread: replace(ListingPlatform.list_thread(platform, thread), events=tuple(whole))
+    platform.only_in_threads.append(hidden)
     world.clock.advance(minutes=20)
     report = look(world)
     assert [item.key for item in report.findings] == [f"message|{AGORA}:hidden"]

@@ -45,6 +45,14 @@ class Step:
     """Webhooks, of platforms and helpdesk alike, are lost from here until the next step."""
 
 
+def _everything(path: str, body: bytes) -> bool:
+    return True
+
+
+def _nothing(path: str, body: bytes) -> bool:
+    return False
+
+
 class Play:
     """One playing of a story."""
 
@@ -95,13 +103,13 @@ class Play:
         self.warm_up()
         for step in steps:
             is_lost = with_outage and step.lost
-            self.brand.arrives = lambda path, body, is_lost=is_lost: not is_lost
+            self.brand.arrives = _nothing if is_lost else _everything
             if step.agent:
                 self.answer(step.who, step.where)
             else:
                 self.write(step.who, step.where)
             self.brand.minutes(step.minutes)
-        self.brand.arrives = lambda path, body: True
+        self.brand.arrives = _everything
         self.brand.minutes(6)
 
     def state(self) -> Counter[tuple[str, tuple[str, ...]]]:
@@ -177,12 +185,12 @@ def test_a_long_outage_of_everything_is_made_up(days: float) -> None:
         play = Play(brand)
         play.warm_up()
         brand.minutes(6)
-        brand.arrives = lambda path, body: False
+        brand.arrives = _nothing
         for number in range(24):
             who = (*PEOPLE, NEWCOMER)[number % 3]
             play.write(who, PLACES[number % len(PLACES)])
             brand.clock.advance(days=days / 24)
-        brand.arrives = lambda path, body: True
+        brand.arrives = _everything
         assert sum(len(brand.said(item)) for item in brand.tickets()) == len(PEOPLE) * len(PLACES)
         brand.minutes(12)
         words = [text for item in brand.tickets() for text in brand.said(item)]
@@ -201,10 +209,10 @@ def test_what_was_lost_reopens_a_ticket_that_was_solved_without_it() -> None:
         play = Play(brand)
         play.warm_up()
         ticket = play.tickets["amy", "facebook"]
-        brand.arrives = lambda path, body: False
+        brand.arrives = _nothing
         play.write("amy", "facebook")
         brand.desk.solve(ticket)
-        brand.arrives = lambda path, body: True
+        brand.arrives = _everything
         brand.minutes(6)
         [shown] = [item for item in brand.tickets() if item["id"] == ticket]
         assert shown["status"] == "open"

@@ -18,13 +18,22 @@ from chalicelib.core.policy import CarePolicy
 from chalicelib.core.spread import is_turn, slot_of
 from chalicelib.entrypoints import poll as entry
 from chalicelib.pipeline.poll import LATEST_THREADS, LOST_AFTER, TURN_THREADS, note_added, poll_account, take_in
+from chalicelib.ports.helpdesk import TouchedTickets
 from chalicelib.ports.spec import Level
 from tests.fakes.clock import NOON, FrozenClock
+from tests.fakes.helpdesk import FakeHelpdesk
 from tests.fakes.listing import ListingPlatform
 from tests.fakes.platform import spec
 from tests.fakes.runtime import World
 
 AGORA = AccountKey(platform="agora", account=AccountId("brand"))
+
+
+class DeskFromNowOn(FakeHelpdesk):
+    """Its list without a cursor begins now, as the real ones' do but for a short overlap."""
+
+    def touched_since(self, cursor: Cursor | None) -> TouchedTickets:
+        return super().touched_since(cursor or Cursor(str(self._entry)))
 
 
 def world_of(page: int = 3) -> tuple[World, ListingPlatform]:
@@ -117,16 +126,7 @@ def test_the_cursor_stays_where_the_platform_stopped_us():
     for number in range(6):
         write(world, platform, f"m{number}")
     job = PollAccount(account=AGORA)
-    original = platform.poll
-    calls = []
-
-    def poll(cursor):
-        calls.append(cursor)
-        if len(calls) == 2:
-            raise RateLimitedError("only the reserve is left", retry_after=600)
-        return original(cursor)
-
-    platform.poll = poll
+    platform.down = [None, RateLimitedError("only the reserve is left", retry_after=600)]
     with pytest.raises(RateLimitedError):
         poll_account(world.runtime, job)
     world.work()
@@ -221,14 +221,13 @@ def test_an_account_that_nobody_polls_each_minute_is_polled_once_in_its_minute()
 def test_a_helpdesk_whose_list_could_not_be_read_for_long_is_looked_at_ticket_by_ticket(hours: int):
     """Its webhook is out too, and the right to read the list comes late: replies of the time before go out all the same."""
     world, _ = world_of()
+    world.desk = DeskFromNowOn(now=world.clock.now)
+    world.connectors.helpdesks = {"desk": world.desk}
     world.arrive(world.message("m1"), world.message("k1", person="lee", thread="t2"))
     world.desk.faults = [("touched_since", True, UnavailableError("no right")) for _ in range(3)]
     minutes(world, 3)
     world.desk.agent_writes("1", "Written while nobody listened.")
-    # what is touched now begins behind that: a list without a cursor begins now
     world.clock.advance(hours=hours)
-    listed = world.desk.touched_since
-    world.desk.touched_since = lambda cursor: listed(cursor or Cursor(str(world.desk._entry)))
     minutes(world, 1)
     assert world.platform.texts == (["Written while nobody listened."] if hours else [])
 

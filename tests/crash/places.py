@@ -13,6 +13,7 @@ from careloop.twins.base import Deliver, Twin
 from careloop.twins.bluesky import BlueskyTwin
 from careloop.twins.matrix import MatrixTwin
 from careloop.twins.meta import PAGE_ID, MetaTwin
+from careloop.twins.meta_hooks import ALL_FIELDS
 from careloop.twins.x import XTwin
 from chalicelib.bootstrap import Application
 from chalicelib.core.account import Account, ConnectionKind, Endpoint
@@ -40,6 +41,8 @@ class Place(Protocol):
     abilities: frozenset[str]
     long_reply: int
     """Words of a reply that needs several posts."""
+    can_be_asked: bool
+    """Whether the platform tells what it has."""
 
     def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
         """The twins by base URL."""
@@ -101,6 +104,7 @@ class FacebookPlace:
 
     name = "facebook"
     abilities = frozenset({EDITS, DELETES, ANY_ORDER, PRIVATE_REPLY})
+    can_be_asked = True
     long_reply = 1500
     _url = "https://graph.facebook.example"
 
@@ -178,12 +182,25 @@ class MessengerPlace(FacebookPlace):
         self.twin.unsend(message)
 
 
+class UnaskedPlace(MessengerPlace):
+    """A platform that can be told something and asked nothing, and that does not say what it took: what became of a
+    message whose answer was lost, nobody will ever know."""
+
+    name = "unasked"
+    can_be_asked = False
+
+    def begin(self) -> None:
+        super().begin()
+        self.twin.install(PAGE_ID, [field for field in ALL_FIELDS if field != "message_echoes"])
+
+
 class XPlace:
     """Posts that name the brand, each person in a thread of their own, and private messages. X tells nobody of a
     customer's edit or deletion, and delivers nothing twice."""
 
     name = "x"
     abilities = frozenset({PRIVATE_REPLY})
+    can_be_asked = True
     long_reply = 100
     _url = "https://api.x.example"
     _brand = "100"
@@ -243,6 +260,7 @@ class BlueskyPlace:
 
     name = "bluesky"
     abilities: frozenset[str] = frozenset()
+    can_be_asked = True
     long_reply = 70
     _url = "https://pds.acme.example"
     _brand = "did:plc:acme"
@@ -303,6 +321,7 @@ class MatrixPlace:
 
     name = "matrix"
     abilities = frozenset({EDITS, DELETES})
+    can_be_asked = True
     long_reply = 3500
     _url = "https://chat.example"
 
@@ -359,6 +378,7 @@ class MatrixPlace:
 PLACES: Mapping[str, type[Place]] = {
     "facebook": FacebookPlace,
     "messenger": MessengerPlace,
+    "unasked": UnaskedPlace,
     "x": XPlace,
     "bluesky": BlueskyPlace,
     "matrix": MatrixPlace,

@@ -43,6 +43,18 @@ def test_two_stops_in_one_flow():
     assert [run.command for run in (here.play("reply", plan) for plan in plans) if run.verdict.problems] == []
 
 
+def test_what_nobody_can_know_is_told_and_not_sent_again():
+    here = rehearsal("unasked+zendesk")
+    crossed = here.boundaries("reply", quiet=False)
+    [sending] = [item.number for item in crossed if item.name.startswith("http POST unasked")]
+    for stop, posted in ((Stop.AFTER, 1), (Stop.LOST, 1), (Stop.BEFORE, 0)):
+        run = here.play("reply", ((sending, stop),))
+        assert run.verdict.problems == ()
+        assert run.verdict.unknown == 1
+        assert len(here.world.place.posts()) == posted
+    assert here.play("reply", ((sending, Stop.DOWN),)).verdict.unknown == 0
+
+
 @pytest.mark.parametrize("combination", ["x+rt", "bluesky+zendesk", "matrix+rt", "messenger+zendesk"])
 def test_every_combination_plays(combination: str):
     assert rehearsal(combination).boundaries("reply", quiet=True)

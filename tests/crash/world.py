@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,10 +18,12 @@ from careloop.twins.base import Twin, TwinHttp
 from chalicelib import bootstrap
 from chalicelib.adapters.records.stores import RecordStores
 from chalicelib.bootstrap import Application
-from chalicelib.core.account import Connection, ConnectionKind
+from chalicelib.core.account import Account, Connection, ConnectionKind
 from chalicelib.core.ids import ContactId, ContactRef
 from chalicelib.core.people import Contact, SocialHandle
+from chalicelib.core.reply import DeliveryReceipt, OutboundReply
 from chalicelib.entrypoints import poll, watch
+from chalicelib.ports.platform import PlatformClient
 from chalicelib.ports.services import Queue, QueueMessage
 from tests.crash.boundary import (
     Killed,
@@ -70,6 +72,31 @@ class Telemetry(LocalTelemetry):
         if outcome == "bug":
             self.bugs.append(f"{stage}: {fields.get('error_code')}")
         super().log(stage, outcome, **fields)
+
+
+class Speechless:
+    """Connectors whose platforms can send, and nothing else."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def platform(self, account: Account, *, patient: bool = False) -> PlatformClient:
+        """Without abilities."""
+        client: PlatformClient = self._inner.platform(account, patient=patient)
+        return SendsOnly(client)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class SendsOnly:
+    """A client with the one thing that every platform can do."""
+
+    def __init__(self, inner: PlatformClient) -> None:
+        self._inner = inner
+
+    def send(self, reply: OutboundReply) -> DeliveryReceipt:
+        return self._inner.send(reply)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +175,9 @@ class World:
             clock=self.clock,
             telemetry=self.telemetry,
         )
+        if not self.place.can_be_asked:
+            speechless: Any = Speechless(self.app.runtime.connectors)
+            self.app = replace(self.app, runtime=replace(self.app.runtime, connectors=speechless))
         bootstrap.install(self.app)
 
     def _die(self) -> None:

@@ -46,7 +46,8 @@ def edited(work: Work, event: MessageEdited) -> Disposition:
         author_label=case.latest.author.label,
         reopen=True,
     )
-    tell_ticket(work.runtime, case, comment, look_first=work.resumed)
+    if not tell_ticket(work.runtime, case, comment, look_first=work.resumed):
+        return work.finish(Outcome.NOISE, "edited after its ticket was closed for good", remember, case=case)
     return work.finish(Outcome.APPENDED, "edit", remember, case=case)
 
 

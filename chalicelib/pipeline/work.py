@@ -164,15 +164,17 @@ def note(body: str, external_id: str) -> Comment:
     return Comment(body=body, visibility=Visibility.INTERNAL, external_id=external_id)
 
 
-def tell_ticket(runtime: Runtime, case: Case, comment: Comment, *, look_first: bool) -> None:
+def tell_ticket(runtime: Runtime, case: Case, comment: Comment, *, look_first: bool) -> bool:
     """Write something that the ticket should know, if there is one that can still be written to. A closed or vanished
-    ticket can't be told; the ledger and the case still know."""
+    ticket can't be told (False); the ledger and the case still know."""
     if case.ticket is None:
-        return
+        return False
     try:
         write_entry(runtime.connectors.helpdesk(case.helpdesk), case.ticket, comment, look_first=look_first)
     except (TicketClosedError, NotFoundError):
         runtime.telemetry.log("ticket", "closed", case=case.id)
+        return False
+    return True
 
 
 def customers_entry(

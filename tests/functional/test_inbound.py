@@ -206,6 +206,17 @@ def test_an_edit_is_told_as_the_customers_words():
     assert "Where are my TWO parcels?" in world.ticket.customer[-1]
 
 
+def test_an_edit_of_what_stands_on_a_closed_ticket_does_not_claim_to_be_told():
+    world = World()
+    first = world.message("m1")
+    world.arrive(first)
+    world.desk.set_status("1", TicketStatus.CLOSED)
+    edit = MessageEdited(key=first.key, text="In Bonn!", edited_at=world.clock.now(), author=first.author)
+    world.arrive(edit)
+    assert len(world.ticket.customer) == 1
+    assert [value for key, value in world.dispositions().items() if key.startswith("edit")] == ["noise"]
+
+
 def test_an_edit_by_somebody_else_changes_nothing():
     world = World()
     world.arrive(world.message("m1"))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from chalicelib.core import compose
 from chalicelib.core.case import Case, CaseState
 from chalicelib.core.disposition import Disposition, Outcome
-from chalicelib.core.errors import TicketClosedError
+from chalicelib.core.errors import NotFoundError, TicketClosedError
 from chalicelib.core.events import InboundMessage
 from chalicelib.core.ids import PersonRef, TicketRef
 from chalicelib.core.people import Author
@@ -145,4 +145,8 @@ def _write_brief(
         terms_note="" if terms.may_match_crm else terms.note,
         links=links,
     )
-    write_entry(client, ticket, note(body, entry_id(case.id, "brief")), look_first=look_first)
+    try:
+        write_entry(client, ticket, note(body, entry_id(case.id, "brief")), look_first=look_first)
+    except (TicketClosedError, NotFoundError):
+        # done with before the brief could be written: the message stands on it all the same
+        work.runtime.telemetry.log("ticket", "closed", case=case.id)

@@ -15,7 +15,7 @@ from chalicelib.core.ids import TicketRef
 from chalicelib.core.people import Author
 from chalicelib.core.placing import conversation_for, with_message, with_message_gone
 from chalicelib.core.ticket import Comment
-from chalicelib.pipeline.work import Work, entry_id, note, write_entry
+from chalicelib.pipeline.work import Work, entry_id, note, tell_ticket
 from chalicelib.ports.stores import RememberMessage
 
 
@@ -48,13 +48,12 @@ def find_standing(work: Work, case: Case | None) -> TicketRef | None:
 
 
 def tell_change(work: Work, event: InboundMessage, case: Case, author: Author, ticket: TicketRef) -> None:
-    """Tell the ticket that what stands there was changed or taken back."""
-    client = work.runtime.connectors.helpdesk(case.helpdesk)
+    """Tell the ticket that what stands there was changed or taken back; one that is closed meanwhile can't be told."""
+    told: Comment | None = None
     if was_deleted(work):
-        gone = note(compose.deleted_note(False), entry_id(work.envelope.key, "deleted"))
-        write_entry(client, ticket, gone, look_first=True)
+        told = note(compose.deleted_note(False), entry_id(work.envelope.key, "deleted"))
     elif work.known is not None and work.known.edited_text is not None:
-        edited = Comment(
+        told = Comment(
             body=compose.edited_body(work.known.edited_text),
             visibility=Visibility.PUBLIC,
             external_id=entry_id(work.envelope.key, "edited"),
@@ -62,7 +61,8 @@ def tell_change(work: Work, event: InboundMessage, case: Case, author: Author, t
             author_label=author.label,
             reopen=True,
         )
-        write_entry(client, ticket, edited, look_first=True)
+    if told is not None:
+        tell_ticket(work.runtime, replace(case, ticket=ticket), told, look_first=True)
 
 
 def taken_in(work: Work, case: Case, event: InboundMessage, author: Author) -> Case:

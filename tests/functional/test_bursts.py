@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -10,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from careloop.local.runner import work_once
 from chalicelib import bootstrap
@@ -50,7 +53,8 @@ class LimitedHelpdesk(FakeHelpdesk):
         now = self.clock()
         lately = [item for item in self.written if item > now - timedelta(minutes=10)]
         if len(lately) >= self.most:
-            raise TicketBusyError("busy", retry_after=(lately[0] + timedelta(minutes=10) - now).total_seconds())
+            first = lately[0] if lately else now
+            raise TicketBusyError("busy", retry_after=(first + timedelta(minutes=10) - now).total_seconds())
         if self.poison and self.poison in comment.body:
             raise RejectedError("no", remote_code="422")
         entry = super().add_comment(ticket, comment)
@@ -359,6 +363,32 @@ def test_what_stands_already_is_not_kept_when_room_ran_out_meanwhile():
     assert world.words() == list(range(1, 17))
 
 
+def test_a_ticket_that_was_closed_before_its_brief_keeps_its_message():
+    world = Burst()
+    world.limited.most = 0
+    world.write(1)
+    world.limited.most = TOOK
+    world.desk.set_status("1", TicketStatus.CLOSED)
+    world.minutes(12)
+    assert world.words() == [1]
+    assert world.parked() == []
+    assert set(world.dispositions().values()) == {"ticketed"}
+
+
+def test_a_message_whose_edit_can_not_be_told_any_more_is_not_parked_for_it():
+    """Its first attempt wrote it and died; then it was edited, and then the ticket was closed."""
+    world = Burst()
+    world.write(1)
+    world.desk.faults = [("add_comment", False, OutcomeUnknownError("no answer"))]
+    world.write(1)
+    message = world.message("m2")
+    world.arrive(MessageEdited(key=message.key, text="word-2000.", edited_at=world.clock.now(), thread=message.thread))
+    world.desk.set_status("1", TicketStatus.CLOSED)
+    world.minutes(2)
+    assert world.words() == [1, 2]
+    assert world.parked() == []
+
+
 def test_two_people_on_one_ticket_are_told_apart():
     world = held()
     case = world.case()
@@ -434,4 +464,97 @@ def test_keeping_a_message_may_stop(after: bool):
     world.write(2, every=100)
     world.minutes(4)
     assert sorted(world.words()) == list(range(1, 22))
+    assert world.settled()
+
+
+# ---- whatever happens ------------------------------------------------------------------------------------------------
+
+ACTIONS = st.one_of(
+    st.tuples(st.just("write"), st.integers(1, 12)),
+    st.tuples(st.just("write"), st.integers(1, 30)),
+    st.tuples(st.just("edit"), st.integers(0, 40)),
+    st.tuples(st.just("delete"), st.integers(0, 40)),
+    st.tuples(st.just("pass"), st.integers(1, 400)),
+    st.tuples(st.just("lost"), st.integers(1, 3)),
+    st.tuples(st.just("refused"), st.integers(1, 3)),
+    st.tuples(st.just("busy"), st.integers(0, 30)),
+    st.tuples(st.just("close"), st.just(0)),
+    st.tuples(st.just("stop"), st.integers(1, 12)),
+)
+
+
+class Story:
+    """What was done to a burst, and what must come of it."""
+
+    def __init__(self) -> None:
+        self.world = Burst()
+        self.world.write(1)
+        self.edited: dict[int, int] = {}
+        self.deleted: set[int] = set()
+        self.closed = False
+
+    def do(self, action: str, amount: int) -> None:
+        world = self.world
+        if action == "write":
+            world.write(amount, every=1)
+        elif action in ("edit", "delete"):
+            self.change(max(1, world.number - amount), delete=action == "delete")
+        elif action == "pass":
+            world.passes(amount)
+        elif action == "lost":
+            world.desk.faults += [("add_comment", False, OutcomeUnknownError("no answer"))] * amount
+        elif action == "refused":
+            world.desk.faults += [("add_comment", True, UnavailableError("down"))] * amount
+        elif action == "busy":
+            world.limited.most = amount
+        elif action == "close":
+            self.closed = True
+            for number in world.desk.tickets:
+                world.desk.set_status(number, TicketStatus.CLOSED)
+        elif action == "stop":
+            Stopping(world, amount, after=bool(amount % 2))
+
+    def change(self, number: int, *, delete: bool) -> None:
+        message = self.world.message(f"m{number}")
+        now = self.world.clock.now()
+        if delete:
+            self.deleted.add(number)
+            self.world.arrive(MessageDeleted(key=message.key, deleted_at=now))
+        elif number not in self.deleted and number not in self.edited:
+            self.edited[number] = number * 1000
+            words = f"word-{number * 1000}."
+            self.world.arrive(MessageEdited(key=message.key, text=words, edited_at=now, thread=message.thread))
+
+    def end(self) -> None:
+        """All is well again, and time passes."""
+        self.world.desk.faults.clear()
+        self.world.limited.most = 1000
+        for _ in range(16):
+            with suppress(Stopped):
+                self.world.passes(150)
+            bootstrap.install(None)
+
+
+@settings(max_examples=40)
+@given(st.lists(ACTIONS, min_size=2, max_size=10))
+def test_whatever_happens_each_message_stands_once(actions: list[tuple[str, int]]) -> None:
+    story = Story()
+    for action, amount in actions:
+        with suppress(Stopped):
+            story.do(action, amount)
+        bootstrap.install(None)
+    story.end()
+    world = story.world
+    stands = Counter(number for ticket in world.desk.tickets for number in world.words(ticket))
+    # an attempt that died may have written the new words, which its successor can't tell from the old ones
+    twice = {number for number, times in stands.items() if times > 1}
+    assert twice <= set(story.edited.values())
+    sent = {int(key.rpartition(":m")[2]) for key in world.dispositions() if key.startswith("message|")}
+    for number in sent:
+        latest = story.edited.get(number, number)
+        # a closed ticket is told of no edit
+        stands_now = stands[latest] or (story.closed and stands[number])
+        assert number in story.deleted or stands_now, f"{number} is lost"
+    assert set(world.dispositions().values()) <= {"ticketed", "appended", "noise", "removed_by_author"}
+    assert world.parked() == []
     assert world.settled()

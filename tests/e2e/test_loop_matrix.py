@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chalicelib.adapters.clock import SystemClock
+from chalicelib.adapters.http import UrllibHttp
+from chalicelib.connectors.platforms.matrix.client import Client
+from chalicelib.core.account import Account
+from chalicelib.core.events import InboundMessage, MessageDeleted, MessageEdited, PlatformEvent, ThreadInvitation
+from chalicelib.core.ids import AccountId, AccountKey, Cursor
+from chalicelib.ports.platform import PlatformContext
 from tests.e2e.product import HOOK_SECRET, Product
 from tests.e2e.servers.matrix_people import MatrixUser
 from tests.e2e.servers.rt import RequestTracker
 from tests.e2e.servers.synapse import Synapse
 from tests.e2e.servers.tryton import Tryton
 from tests.e2e.servers.web import Api, wait_until
+from tests.fakes.sessions import MemorySessions
 
 pytestmark = pytest.mark.e2e
 
@@ -45,6 +54,20 @@ class Room:
         self.email = f"kim.{secrets.token_hex(3)}@example.com"
         tryton.create_party("Kim Park", email=self.email)
         self.room = self.customer.create_direct_room(synapse.brand_id)
+
+    def client(self) -> Client:
+        """The connector's own client of the brand, beside the product's."""
+        key = AccountKey(platform="matrix", account=AccountId(self.synapse.brand_id))
+        account = Account(key=key, title="Acme", helpdesk="rt", options={"base_url": self.synapse.url})
+        return Client(
+            PlatformContext(
+                account=account,
+                credentials={"as_token": self.synapse.as_token},
+                http=UrllibHttp(),
+                clock=SystemClock(),
+                sessions=MemorySessions(),
+            )
+        )
 
     def tickets(self) -> list[int]:
         """Tickets of this customer, whose user id is in the subject or the first words."""
@@ -136,3 +159,41 @@ def test_the_same_transaction_twice_is_one_entry(room: Room) -> None:
     room.wait_words(ticket, "the end")
     assert room.words(ticket).count("only once, please") == 1
     assert room.tickets() == [ticket]
+
+
+def test_a_poll_finds_what_the_homeserver_pushed_and_what_it_could_not(room: Room) -> None:
+    """``/sync`` as the brand's user: the same event ids as were sent, edits, redactions, and an open invitation."""
+    began = datetime.now(UTC) - timedelta(seconds=5)
+    first = room.customer.send(room.room, "first")
+    room.wait_words(room.ticket(), "first")
+    client = room.client()
+    known = client.poll(client.cursor_at(began))
+    edit = room.customer.edit(room.room, first, "first, mended")
+    gone = room.customer.send(room.room, "oops")
+    room.customer.redact(room.room, gone)
+    room.product.stop_receiver()
+    asked = room.customer.create_direct_room(room.synapse.brand_id)
+    later = [room.customer.send(room.room, f"number {number}") for number in range(60)]
+    for cursor in (client.cursor_at(began), known.cursor):
+        events = everything(client, cursor)
+        messages = {event.key.message for event in events if isinstance(event, InboundMessage)}
+        assert messages >= set(later)
+        edits = [event for event in events if isinstance(event, MessageEdited)]
+        assert edit in {event.version for event in edits}
+        assert gone in {event.key.message for event in events if isinstance(event, MessageDeleted)}
+        assert asked in {event.thread.thread for event in events if isinstance(event, ThreadInvitation)}
+    room.product.start_receiver()
+    room.wait_words(room.ticket(), "number 59")
+    assert room.words(room.ticket()).count("number 59") == 1
+
+
+def everything(client: Client, cursor: Cursor) -> list[PlatformEvent]:
+    """Polled on until there is no more."""
+    events: list[PlatformEvent] = []
+    for _ in range(50):
+        polled = client.poll(cursor)
+        events += polled.parsed.events
+        cursor = polled.cursor
+        if not polled.more:
+            return events
+    raise AssertionError("it does not come to an end")

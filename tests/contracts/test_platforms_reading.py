@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -25,7 +26,12 @@ def _client(name: str) -> Any:
     return registry.client(KIND, name, subject.context(ScriptedHttp([]), {}, MemorySessions()))
 
 
-POLLING = tuple(name for name in PRESENT if isinstance(_client(name), PollsEvents))
+def _polls(name: str) -> bool:
+    """By its class: the scaffold's copy of this suite has no account.json of the others."""
+    return issubclass(import_module(f"{registry.CONNECTORS[KIND, name]}.client").Client, PollsEvents)
+
+
+POLLING = tuple(name for name in PRESENT if _polls(name))
 
 
 def test_somebody_polls() -> None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from careloop.local.warm import import_all
 from chalicelib.bootstrap import Application
 from chalicelib.core.errors import CareloopError
 from chalicelib.entrypoints import dead_letters, inbound, jobs, outbound, poll, watch
@@ -87,7 +88,8 @@ class Runner:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Start all workers."""
+        """Start all workers, once nothing is left for them to import."""
+        import_all(self._app)
         for name, queue in self._queues.items():
             self._spawn(self._work, name, queue)
         for queue in self._dead.values():

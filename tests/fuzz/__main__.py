@@ -29,7 +29,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--executions", type=int, default=300, help="for each receiver (default: 300)")
     parser.add_argument("--seconds", type=float, help="for each receiver, instead of executions")
     parser.add_argument("--seed", type=int, default=1, help="another one gives other bodies")
-    parser.add_argument("--time-bound", type=float, default=TIME_BOUND, help="seconds for one request")
+    parser.add_argument("--time-bound", type=float, default=TIME_BOUND, help="CPU seconds for one request")
     parser.add_argument("--memory-bound", type=float, default=MEMORY_BOUND / MEGABYTE, help="MB for one request")
     parser.add_argument("--folder", type=Path, default=OUT, help="where inputs are kept (default: out/fuzz)")
     parser.add_argument("--no-large", action="store_true", help="leave the bodies of a megabyte out")

@@ -17,7 +17,8 @@ from tests.fuzz.mutate import hostile
 from tests.fuzz.targets import Harm, Outcome, Target, stream
 
 TIME_BOUND = 2.0
-"""Seconds for one request through the whole public function, best of three: what a platform waits."""
+"""CPU seconds for one request through the whole public function, best of three: what a platform waits, on a machine
+that does nothing else."""
 MEMORY_BOUND = 96 * 1024 * 1024
 """Bytes that one request may take at its worst; the function has 512 MB."""
 _MEASURED = 25
@@ -99,9 +100,9 @@ class Run:
 
     def _seconds(self, request: WebhookRequest) -> float:
         """Of the public function; where nothing comes in by it, of the parser that reads the answers of the platform."""
-        start = time.perf_counter()
+        start = time.process_time()
         self._work(request)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     def _work(self, request: WebhookRequest) -> None:
         self._house.call(self._target, request)

@@ -31,8 +31,8 @@ _WITHOUT_LIMIT = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingEntry:
-    """A message that waits. ``envelope``: as it came, with the latest text; it is sent again where the ticket was closed
-    meanwhile. ``deleted``: by its author, before it was written."""
+    """A message that waits. ``envelope``: as it came, with the latest text; it is sent again where the ticket was
+    closed meanwhile. ``deleted``: by its author, before it was written."""
 
     case: CaseId
     number: int

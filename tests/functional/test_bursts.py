@@ -535,7 +535,7 @@ class Story:
             bootstrap.install(None)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(ACTIONS, min_size=2, max_size=10))
 def test_whatever_happens_each_message_stands_once(actions: list[tuple[str, int]]) -> None:
     story = Story()

@@ -9,7 +9,7 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python)
 
-.PHONY: help sandbox demo test lint e2e fuzz bench crash outages clean
+.PHONY: help sandbox demo test lint e2e fuzz bench crash kill outages clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ e2e: .venv/.dev-stamp ## Run the tests against real servers
 
 crash: .venv/.dev-stamp ## Stop every flow at every boundary, and judge what is left (some minutes)
 	@$(BIN)/python -m tests.crash
+
+kill: .venv/.dev-stamp ## Kill the local family at random moments, 300 times, and judge what is left (some minutes)
+	@$(BIN)/python -m tests.kills
 
 fuzz: .venv/.dev-stamp ## Throw mutated bodies at every receiver (a few minutes); options: make fuzz FUZZ="--seconds 60 x"
 	@$(BIN)/python -m tests.fuzz $(FUZZ)

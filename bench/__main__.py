@@ -1,4 +1,4 @@
-"""``python -m bench [NAME...]``: all benchmarks, or those that are named; exit code 1 when a check among them failed."""
+"""``python -m bench [NAME...]``: all benchmarks, or those named; exit code 1 when a check among them failed."""
 
 from __future__ import annotations
 

@@ -88,16 +88,16 @@ def _poisson(dice: random.Random, mean: float) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """How often the alarm went off, and when for the first time."""
+    """When the alarm went off."""
 
-    alarms: int
-    first: datetime | None
+    alarms: tuple[datetime, ...]
 
 
 def watched(moments: Sequence[datetime], until: datetime, look: timedelta = LOOK) -> Watched:
     """Checks from the start: every quarter of an hour, as the product makes them, if nothing else is said."""
     rhythm, now, begin, end = new_rhythm(START), START, 0, 0
-    alarms, first, stands = 0, None, False
+    alarms: list[datetime] = []
+    stands = False
     while now < until:
         now += look
         while end < len(moments) and moments[end] <= now:
@@ -107,15 +107,15 @@ def watched(moments: Sequence[datetime], until: datetime, look: timedelta = LOOK
         rhythm = learn(rhythm, moments[begin:end], now)
         unusual = judge(rhythm, now).is_unusual
         if unusual and not stands:
-            alarms, first = alarms + 1, first or now
+            alarms.append(now)
         stands = unusual
-    return Watched(alarms=alarms, first=first)
+    return Watched(alarms=tuple(alarms))
 
 
 def noticed_after(moments: Sequence[datetime], outage: datetime, patience: timedelta) -> timedelta | None:
     """How long after `outage`, from which nothing comes any more, the alarm went off."""
     found = watched([item for item in moments if item < outage], outage + patience)
-    return found.first - outage if found.first and found.first >= outage else None
+    return next((item - outage for item in found.alarms if item >= outage), None)
 
 
 def run(console: Console) -> bool:
@@ -123,10 +123,10 @@ def run(console: Console) -> bool:
     table = Table("account", "messages a week", "false alarms a year", "an outage (Wednesday, 10:00) is noticed after")
     worst = 0.0
     for kind in KINDS:
-        for a_week in (10000, 1000, 100, 10):
+        for a_week in (10000, 1000, 100):
             seeds = range(2)
             histories = [simulate(kind, a_week, WEEKS, seed) for seed in seeds]
-            alarms = sum(watched(item, START + timedelta(weeks=WEEKS)).alarms for item in histories)
+            alarms = sum(len(watched(item, START + timedelta(weeks=WEEKS)).alarms) for item in histories)
             a_year = alarms / (len(histories) * WEEKS / 52)
             outage = START + timedelta(weeks=10, days=2, hours=10)
             spans = [noticed_after(item, outage, timedelta(weeks=4)) for item in histories]

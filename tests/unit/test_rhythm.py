@@ -63,7 +63,7 @@ def test_a_silence_is_judged_by_the_hours_it_falls_into():
 @pytest.mark.parametrize("a_week", [10, 300])
 def test_ten_weeks_without_an_outage_raise_nothing(kind, a_week: int):
     found = watched(simulate(kind, a_week, 10, 11), START + timedelta(weeks=10), HOUR)
-    assert found.alarms == 0
+    assert found.alarms == ()
 
 
 def test_an_outage_of_a_simulated_account_is_noticed():

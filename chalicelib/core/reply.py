@@ -92,6 +92,9 @@ class Delivery:
     status: DeliveryStatus
     began_at: datetime
     conversation: ConversationKey | None = None
+    answered: MessageId | None = None
+    """The message that it answers, and what the platform needs to know of that: where to look for it."""
+    context: Mapping[str, str] = field(default_factory=dict)
     text_digest: str = ""
     receipt: DeliveryReceipt | None = None
     reason: str | None = None

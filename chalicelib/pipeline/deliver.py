@@ -18,6 +18,7 @@ from chalicelib.core.errors import (
     RetryableError,
     UnavailableError,
 )
+from chalicelib.core.events import Visibility
 from chalicelib.core.guard import Hold
 from chalicelib.core.ids import CommentId, ConversationKey, MessageKey, TicketRef
 from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, OutboundReply
@@ -82,13 +83,27 @@ class Unknown:
     repeated: bool = False
 
 
-def deliver(out: Outbound) -> Sent | Refused | Unknown:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """An earlier attempt, of which nothing more is known, went to another conversation: it must go on there."""
+
+    conversation: ConversationKey
+    repeated: bool = True
+
+
+def deliver(out: Outbound) -> Sent | Refused | Unknown | Moved:
     """Bring one part to an end. Raises RetryableError when it must be tried again later: nothing was sent then, or
     the next attempt will look first."""
     delivery = _begin(out)
     if delivery.finished_at is not None:
         return _outcome(delivery)
     if delivery.attempts > 1 and delivery.status in (DeliveryStatus.BEGUN, DeliveryStatus.UNKNOWN):
+        if delivery.conversation is not None and delivery.conversation != _conversation_key(out):
+            known = out.case.conversation(delivery.conversation)
+            return _finish_unknown(out, delivery) if known is None else Moved(conversation=known.key)
+        if delivery.conversation is None and out.reply.visibility is not Visibility.PRIVATE:
+            return _finish_unknown(out, delivery)  # begun in private; nobody can look for it in public
+        out = _as_begun(out, delivery)
         try:
             earlier = _earlier_attempt(out, delivery)
         except (OutcomeUnknownError, CredentialsError) as error:
@@ -117,6 +132,8 @@ def _begin(out: Outbound) -> Delivery:
         status=DeliveryStatus.BEGUN,
         began_at=out.reply.began_at,
         conversation=_conversation_key(out),
+        answered=out.reply.in_reply_to,
+        context=dict(out.reply.context),
         text_digest=compose.text_digest(out.reply.text),
     )
     try:
@@ -130,13 +147,21 @@ def _begin(out: Outbound) -> Delivery:
         return known
     if known.status is DeliveryStatus.WAITING:
         # certainly not sent: whoever changes it to BEGUN first sends it, as a first attempt
-        again = replace(known, status=DeliveryStatus.BEGUN, began_at=runtime.clock.now())
+        again = replace(fresh, began_at=runtime.clock.now(), attempts=known.attempts)
         runtime.stores.transactions.commit(SaveDelivery(delivery=again, expected=(DeliveryStatus.WAITING,)))
         return replace(again, attempts=1)
     flying = known.status is DeliveryStatus.BEGUN and runtime.clock.now() - known.began_at < IN_FLIGHT
     if flying and not _may_repeat_blindly(out):
         raise ConflictError("another worker may be sending this", retry_after=10.0)
     return replace(known, attempts=known.attempts + 1)
+
+
+def _as_begun(out: Outbound, delivery: Delivery) -> Outbound:
+    """The part as its earlier attempt sent it: the customer may have written again since, and what would be answered
+    now is not where that attempt is to be looked for."""
+    if delivery.answered is None or delivery.conversation != _conversation_key(out):
+        return out
+    return replace(out, reply=replace(out.reply, in_reply_to=delivery.answered, context=dict(delivery.context)))
 
 
 def _conversation_key(out: Outbound) -> ConversationKey | None:

@@ -14,7 +14,7 @@ from chalicelib.core.ids import ConversationKey, MessageId, TicketRef
 from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, OutboundReply, delivery_key
 from chalicelib.core.text.clean import CleanReply, clean_reply
 from chalicelib.core.ticket import AgentReply
-from chalicelib.pipeline.deliver import Outbound, Refused, Sent, Unknown, deliver
+from chalicelib.pipeline.deliver import Moved, Outbound, Refused, Sent, Unknown, deliver
 from chalicelib.pipeline.routing import Destination, choose
 from chalicelib.pipeline.work import join_conversation, private_conversation
 from chalicelib.ports.platform import KnowsPrivateThreads
@@ -167,8 +167,12 @@ def _send_parts(
     )
 
 
-def _stands_elsewhere(case: Case, destination: Destination, result: Sent | Refused | Unknown) -> ConversationKey | None:
-    """The other conversation in which an earlier attempt posted this part."""
+def _stands_elsewhere(
+    case: Case, destination: Destination, result: Sent | Refused | Unknown | Moved
+) -> ConversationKey | None:
+    """The other conversation in which an earlier attempt posted this part, or may have."""
+    if isinstance(result, Moved):
+        return result.conversation if case.conversation(result.conversation) is not None else None
     if not isinstance(result, Sent) or not result.repeated or result.conversation is None:
         return None
     moved = result.conversation != destination.conversation.key

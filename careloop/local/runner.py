@@ -110,7 +110,8 @@ class Runner:
     def _work(self, name: str, queue: Queue) -> None:
         while not self._stop.is_set():
             try:
-                taken = work_once(name, queue)
+                # one by one: a batch that took longer than the visibility time-out would come again for ever
+                taken = work_once(name, queue, batch=1)
             except Exception as error:  # the queue itself: a locked file, a missing endpoint
                 self._app.runtime.telemetry.log("runner", "failed", queue=name, error_code=type(error).__name__)
                 taken = 0

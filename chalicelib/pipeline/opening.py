@@ -9,12 +9,13 @@ from chalicelib.core import compose
 from chalicelib.core.case import Case, CaseState
 from chalicelib.core.disposition import Disposition, Outcome
 from chalicelib.core.errors import NotFoundError, TicketClosedError
-from chalicelib.core.events import InboundMessage
+from chalicelib.core.events import HelpdeskHint, InboundMessage
 from chalicelib.core.ids import PersonRef, TicketRef
 from chalicelib.core.people import Author
 from chalicelib.core.ticket import Comment, TicketDraft
 from chalicelib.pipeline.match import identity_of, match_detail
 from chalicelib.pipeline.overtaken import memory, taken_in
+from chalicelib.pipeline.receive import hint_message
 from chalicelib.pipeline.work import Work, customers_entry, entry_id, note, save_case, write_entry
 from chalicelib.ports.helpdesk import HelpdeskClient, TicketLinks
 from chalicelib.ports.stores import RememberIdentity, RememberPerson, Write
@@ -41,6 +42,8 @@ def complete_opening(
         contact = case.match.contact
         open_cases = work.runtime.stores.cases.find_open_by_contact(contact.ref).cases if contact else ()
     _write_brief(work, event, author, case, client, ticket, open_cases, look_first=look_first)
+    if look_first:
+        _have_it_read(work, case, ticket)
 
     def change(fresh: Case) -> Case:
         return replace(taken_in(work, fresh, event, author), ticket=ticket, requester=person, state=CaseState.OPEN)
@@ -55,6 +58,14 @@ def complete_opening(
         )
 
     return _ticketed(save_case(work.runtime, case, change, more))
+
+
+def _have_it_read(work: Work, case: Case, ticket: TicketRef) -> None:
+    """The ticket may have stood for a while, and hints for it led nowhere: an agent may have answered. The hint waits
+    until the case is recorded."""
+    hint = HelpdeskHint(ticket=ticket.ticket, reason="opened late", case=case.id)
+    message = hint_message(case.helpdesk, hint, work.runtime.clock.now(), work.envelope.key)
+    work.runtime.queues.outbound.send([message])
 
 
 def _ticketed(case: Case) -> Disposition:

@@ -11,7 +11,7 @@ from chalicelib.core.commands import Command, help_text, parse_command
 from chalicelib.core.disposition import ParkedItem, ParkReason
 from chalicelib.core.errors import ConfigurationError, ConflictError, CredentialsError, NotFoundError
 from chalicelib.core.events import Visibility
-from chalicelib.core.ids import CommentId, MessageKey, TicketId, TicketRef, digest
+from chalicelib.core.ids import CaseId, CommentId, MessageKey, TicketId, TicketRef, digest
 from chalicelib.core.jobs import HintEnvelope
 from chalicelib.core.text.clean import html_to_text
 from chalicelib.core.ticket import AgentReply, TicketActivity, TicketStatus
@@ -46,6 +46,8 @@ def _respond(runtime: Runtime, envelope: HintEnvelope, *, resumed: bool) -> str:
     ticket = TicketRef(helpdesk=envelope.helpdesk, ticket=TicketId(envelope.hint.ticket))
     case = runtime.stores.cases.find_by_ticket(ticket, guess=envelope.hint.case)
     if case is None or case.ticket is None:
+        if _is_being_opened(runtime, envelope.hint.case):
+            raise ConflictError("the ticket stands, its case is not recorded yet", retry_after=10.0)
         return "not_ours"
     client = runtime.connectors.helpdesk(case.helpdesk)
     try:
@@ -64,6 +66,16 @@ def _respond(runtime: Runtime, envelope: HintEnvelope, *, resumed: bool) -> str:
     after = _entries(runtime, client, after or case, activity, envelope, resumed=resumed)
     _record(runtime, case, after, activity)
     return "done"
+
+
+def _is_being_opened(runtime: Runtime, case: CaseId | None) -> bool:
+    """Whether the hint's ticket is that of a case whose opening is under way, or waits for another attempt."""
+    if case is None:
+        return False
+    try:
+        return runtime.stores.cases.get_case(case).state is CaseState.OPENING
+    except NotFoundError:
+        return False
 
 
 def _entries(

@@ -6,9 +6,13 @@ import random
 
 import pytest
 
+from chalicelib.core.errors import UnavailableError
+from chalicelib.core.events import HelpdeskHint
+from chalicelib.pipeline.receive import hint_message
 from tests.concurrency.playing import play, tried
 from tests.concurrency.scenarios import SCENARIOS, Scenario
 from tests.concurrency.scheduler import Plan
+from tests.fakes.runtime import World
 
 SINGLE, SEVERAL = 10, 4
 """Orders of each scenario: single interruptions spread over it, and some at random."""
@@ -43,3 +47,25 @@ def test_a_worker_that_outlives_its_lease_can_double_what_it_was_about_to_write(
     tally = tried(scenario, random.Random(1), 0)
     assert not tally.failed
     assert 0 < tally.doubled < tally.played / 10
+
+
+@pytest.mark.parametrize("knows_case", [True, False])
+def test_an_answer_to_a_ticket_whose_case_is_not_recorded_yet_is_not_lost(knows_case: bool) -> None:
+    """The worker died between creating the ticket and recording it; the agent was quicker than the next one."""
+    world = World()
+    world.desk.faults = [("create_ticket", False, UnavailableError("the answer was lost"))]
+    world.arrive(world.message())
+    ticket = world.ticket
+    world.desk.agent_writes("1", "We are on it.")
+    case = ticket.draft.external_id if knows_case else None
+    hint = HelpdeskHint(ticket=ticket.ref.ticket, case=case)
+    world.runtime.queues.outbound.send([hint_message("desk", hint, world.clock.now(), "salt")])
+    world.work()
+    assert world.platform.texts == []
+    assert world.system.queues["outbound"].depth() == int(knows_case)
+
+    world.later(seconds=5)
+    world.later(seconds=15)
+
+    assert world.platform.texts == ["We are on it."]
+    assert world.system.queues["outbound"].depth() == 0

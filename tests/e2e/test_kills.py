@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.kills.run import Run
 
-TIMES = 10
+TIMES = 20
 
 
 def test_killed_at_random_moments_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from tests.fuzz.mutate import LONGEST, mutate
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 _LONGEST_REASON = 300
-_LONGEST_KINDS = 20_000
+_LONGEST_KINDS = 51 * 80
 OUT = Path("out/fuzz")
 
 

@@ -119,6 +119,7 @@ HOSTILE = {
     "deeper than the reader": b'{"a":' * 50_000,
     "a key three times": b'{"object":"page","object":1,"object":"page","entry":[]}',
     "Infinity": b'{"entry":[Infinity,-Infinity,NaN,1e400]}',
+    "thousands of unknown kinds": b"{" + b",".join(b'"k%d":0' % number for number in range(5_000)) + b"}",
     "UTF-16": '{"entry":[]}'.encode("utf-16"),
     "a byte order mark": b"\xef\xbb\xbf{}",
     "only a blank": b" ",
@@ -126,10 +127,11 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_hostile_bodies_are_answered(what: str, house: House) -> None:
+def test_hostile_bodies_are_answered_and_leave_little_behind(what: str, house: House) -> None:
     for target in ALL:
         wanted = 404 if not target.subject.verifies else 200
         assert house.call(target, target.request(HOSTILE[what])) == wanted, target.title
+        target.parse(target.request(HOSTILE[what]))
 
 
 @every_receiver

@@ -17,6 +17,7 @@ from chalicelib.core.errors import PayloadError
 from chalicelib.core.events import Malformed
 from chalicelib.core.text.normalise import clean_text
 
+_MOST_KINDS = 50
 _LARGEST_TIME = 253402300799.0  # the end of the year 9999
 
 
@@ -208,8 +209,11 @@ class Collector:
         self.ignored: dict[str, int] = {}
 
     def ignore(self, kind: str) -> None:
-        """Count something known to be of no use, or unknown."""
+        """Count something known to be of no use, or unknown. Beyond fifty kinds they count together: the names are a
+        stranger's."""
         name = clean_text(kind)[:80]
+        if name not in self.ignored and len(self.ignored) >= _MOST_KINDS:
+            name = "other kinds"
         self.ignored[name] = self.ignored.get(name, 0) + 1
 
     def attempt(self, parse: Callable[[Reader], None], entry: Reader) -> None:

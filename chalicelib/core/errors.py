@@ -31,6 +31,10 @@ class ConfigurationError(CareloopError):
     code = "configuration"
 
 
+class NotSubscribedError(ConfigurationError):
+    """The access is good, but the remote does not tell us what happens there."""
+
+
 class WebhookError(CareloopError):
     """A webhook request is refused; ``status`` is the HTTP answer."""
 

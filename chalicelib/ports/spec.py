@@ -35,7 +35,8 @@ class ShownBy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialField:
-    """One secret. ``rotates``: it changes while running (tokens), so it lives in the session store too."""
+    """One secret. ``rotates``: it changes while running (tokens), so it lives in the session store too. ``made_here``:
+    the vendor takes any string of ours, so it is made for the operator who gives none."""
 
     name: str
     description: str
@@ -43,6 +44,7 @@ class CredentialField:
     example: str
     rotates: bool = False
     required: bool = True
+    made_here: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ SPEC = HelpdeskSpec(
             name="hook_secret",
             description="Secret shared with RT's Scrip (the file that $CareloopHookSecretFile names)",
             used_for=UsedFor.VERIFY,
+            made_here=True,
             example="9f2c51d07be84c0fb6ad35b0a4f1e6d2",
         ),
         CredentialField(

@@ -45,6 +45,7 @@ VERIFY_CREDENTIALS = (
         name="verify_token",
         description="A string of your own; typed into the app's webhook settings and asked for by the handshake.",
         used_for=UsedFor.VERIFY,
+        made_here=True,
         example="a-long-random-string",
     ),
 )

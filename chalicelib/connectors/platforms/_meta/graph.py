@@ -13,7 +13,13 @@ from chalicelib.connectors.platforms._meta.usage import usage_of
 from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient, raise_for_status, segment
 from chalicelib.connectors.toolkit.payload import Reader, read_json
 from chalicelib.connectors.toolkit.signatures import hex_sha256
-from chalicelib.core.errors import ConfigurationError, CredentialsError, PayloadError, UnavailableError
+from chalicelib.core.errors import (
+    ConfigurationError,
+    CredentialsError,
+    NotSubscribedError,
+    PayloadError,
+    UnavailableError,
+)
 from chalicelib.ports.platform import PlatformContext
 from chalicelib.ports.services import HttpResponse
 
@@ -123,7 +129,7 @@ class GraphApi:
                 return
 
     def probe(self, wanted: tuple[str, ...]) -> str:
-        """One line on token and subscription. Raises CredentialsError, or ConfigurationError when the app is not
+        """One line on token and subscription. Raises CredentialsError, or NotSubscribedError when the app is not
         subscribed to one of the `wanted` fields of this page (Meta ends subscriptions by itself after outages)."""
         me = self.get("/me", fields="id,name")
         try:
@@ -137,7 +143,7 @@ class GraphApi:
             )
         missing = [name for name in wanted if name not in fields]
         if missing:
-            raise ConfigurationError(f"the app is not subscribed to {', '.join(missing)} of this page")
+            raise NotSubscribedError(f"the app is not subscribed to {', '.join(missing)} of this page")
         return f"token good, subscribed to {', '.join(sorted(fields))}"
 
     def _own_apps(self, answer: Reader) -> list[Reader]:

@@ -25,6 +25,7 @@ SPEC = PlatformSpec(
             name="secret_token",
             description="The secret_token given to setWebhook: Telegram repeats it in a header of each update",
             used_for=UsedFor.VERIFY,
+            made_here=True,
             example="9f2c4e_Acme-care",
         ),
         CredentialField(

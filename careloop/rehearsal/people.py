@@ -19,7 +19,7 @@ LAST = ("Weber", "Park", "Chen", "Okafor", "Novák", "Silva", "Rossi", "Haddad",
 @dataclass(slots=True, kw_only=True)
 class Customer:
     """``meta`` and ``x``: their names in the twins. ``comments``, ``posts``: their own, to go on with, comments with
-    their thread; ``in_private``: has a Messenger thread; ``latest``: numbers of their latest messages."""
+    their thread; ``in_private``: messages in Messenger; ``latest``: numbers of their latest messages."""
 
     number: int
     name: str
@@ -27,7 +27,7 @@ class Customer:
     x: str = ""
     comments: list[tuple[str, str]] = field(default_factory=list)
     posts: list[str] = field(default_factory=list)
-    in_private: bool = False
+    in_private: int = 0
     latest: list[int] = field(default_factory=list)
 
     def remember(self, number: int) -> None:

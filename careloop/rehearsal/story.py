@@ -23,6 +23,8 @@ WORDS = (
 )
 COMMENTS_OF_A_POST = 60
 """Then the brand posts again."""
+LONGEST_CHAT = 6
+"""Messages, and one burst more: a conversation in Messenger shows its newest 20, and answers count."""
 
 
 class Story:
@@ -109,18 +111,22 @@ class Story:
     # -- Messenger -----------------------------------------------------------------------------------------------------
 
     def _private(self) -> None:
-        customer = self.crowd.newcomer() if self._dice.random() < 0.2 else self.crowd.somebody(_chats)
-        self._write_privately(customer)
+        self._write_privately(self.crowd.newcomer() if self._dice.random() < 0.2 else self._chatter())
 
     def _private_burst(self) -> None:
-        customer = self.crowd.somebody(_chats)
+        customer = self._chatter()
         for _ in range(self._dice.randint(3, 8)):
             self._write_privately(customer)
+
+    def _chatter(self) -> Customer:
+        """Somebody with a private chat, or to begin one: nobody writes more than polling could find again."""
+        customer = self.crowd.somebody(_chats)
+        return customer if customer.in_private < LONGEST_CHAT else self.crowd.newcomer()
 
     def _write_privately(self, customer: Customer) -> None:
         made = self._stage.meta.message(customer.meta, self._words(self._book.next_message))
         self._said(customer, "messenger", made, f"messenger|{customer.number}", f"chat|{customer.number}")
-        customer.in_private = True
+        customer.in_private += 1
         self._office.heard_privately(customer.number)
 
     # -- X -------------------------------------------------------------------------------------------------------------
@@ -223,4 +229,4 @@ class Story:
 
 
 def _chats(customer: Customer) -> bool:
-    return customer.in_private
+    return 0 < customer.in_private < LONGEST_CHAT

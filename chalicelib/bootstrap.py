@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 
 from chalicelib.ports.runtime import Queues, Runtime, Telemetry
 from chalicelib.ports.services import Clock, Http, PayloadArchive, Queue, SecretStore, SessionStore
@@ -21,6 +22,11 @@ _current: Application | None = None
 def always_zero() -> float:
     """No chance at all: for one machine, and for tests."""
     return 0.0
+
+
+def untraced(name: str, **annotations: str) -> AbstractContextManager[None]:
+    """No trace."""
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,8 @@ class Application:
     """From 0 up to 1: spreads what comes again."""
     dead_letters: Mapping[str, Queue] = field(default_factory=dict)
     """What the queues gave up on, by name."""
+    trace: Callable[..., AbstractContextManager[None]] = untraced
+    """Around each record that a worker deals with."""
 
 
 def build(
@@ -76,6 +84,7 @@ def from_environment(env: Mapping[str, str]) -> Application:
     """The AWS family, by the stage's settings. Raises ConfigurationError."""
     from chalicelib.adapters.aws.system import open_aws
     from chalicelib.adapters.aws.telemetry import LoggedTelemetry
+    from chalicelib.adapters.aws.tracing import traced
     from chalicelib.adapters.clock import SystemClock
     from chalicelib.adapters.http import UrllibHttp
     from chalicelib.settings import Settings
@@ -83,7 +92,7 @@ def from_environment(env: Mapping[str, str]) -> Application:
     settings = Settings.from_env(env)
     clock = SystemClock()
     system = open_aws(settings, clock)
-    return build(
+    app = build(
         stores=system.stores,
         sessions=system.sessions,
         secrets=system.secrets,
@@ -95,6 +104,7 @@ def from_environment(env: Mapping[str, str]) -> Application:
         chance=random.random,
         dead_letters=system.dead_letters,
     )
+    return replace(app, trace=traced)
 
 
 def application(make: Callable[[Mapping[str, str]], Application] = from_environment) -> Application:

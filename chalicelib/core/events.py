@@ -235,7 +235,7 @@ def event_key(event: PlatformEvent) -> EventKey:
     """The natural key of `event`: equal for every delivery of the same event, in whatever envelope it comes."""
     match event:
         case InboundMessage():
-            return EventKey(f"message|{event.key}")
+            return message_event_key(event.key)
         case MessageEdited():
             version = event.version or digest(event.text, length=12)
             return EventKey(f"edit|{event.key}|{version}")
@@ -254,6 +254,17 @@ def event_key(event: PlatformEvent) -> EventKey:
             return EventKey(f"revoked|{event.account}|{event.at.isoformat()}")
         case Canary():
             return EventKey(f"canary|{event.account}|{event.at.isoformat()}")
+
+
+def correlation_of(key: EventKey) -> str:
+    """What ties the log lines about one event together, from the webhook to the posted reply: made of its key, so that
+    whoever knows the message can tell it."""
+    return digest(key, length=12)
+
+
+def message_event_key(message: MessageKey) -> EventKey:
+    """The key of the event that tells of a new message."""
+    return EventKey(f"message|{message}")
 
 
 def account_of(event: PlatformEvent) -> AccountKey:

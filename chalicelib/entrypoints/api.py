@@ -47,6 +47,8 @@ def answer(kind: str, name: str, endpoint: str, request: Any, suffix: str = "") 
             code = error.code if isinstance(error, CareloopError) else type(error).__name__
             telemetry.log("receive", "refused", connector=name[:40], status=result.status, error_code=code)
             telemetry.count("refused", status=str(result.status))
+    if telemetry is not None:
+        telemetry.flush()
     headers: dict[str, str | list[str]] = {"Content-Type": result.content_type, **result.headers}
     return Response(body=result.body, status_code=result.status, headers=headers)
 

@@ -14,7 +14,11 @@ def fan_out() -> int:
     from chalicelib.bootstrap import application
     from chalicelib.pipeline.poll import schedule
 
-    return schedule(application().runtime)
+    runtime = application().runtime
+    try:
+        return schedule(runtime)
+    finally:
+        runtime.telemetry.flush()
 
 
 @bp.schedule(Rate(1, unit=Rate.MINUTES))

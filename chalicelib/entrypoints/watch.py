@@ -14,7 +14,11 @@ def fan_out() -> int:
     from chalicelib.bootstrap import application
     from chalicelib.pipeline.watch import watch as plan
 
-    return plan(application().runtime)
+    runtime = application().runtime
+    try:
+        return plan(runtime)
+    finally:
+        runtime.telemetry.flush()
 
 
 @bp.schedule(Rate(1, unit=Rate.MINUTES))

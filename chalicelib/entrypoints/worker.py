@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.bootstrap import Application
@@ -29,7 +29,15 @@ def run_batch(
 ) -> dict[str, Any]:
     """Run `handle` on each record. A batch of one raises what it failed with: correct with and without partial batch
     responses. A larger batch exists only where `careloop bind` switched those on: failures are reported."""
-    records = [Record(item) for item in event.get("Records", ())]
+    try:
+        return _run_records(app, queue, [Record(item) for item in event.get("Records", ())], handle)
+    finally:
+        app.runtime.telemetry.flush()
+
+
+def _run_records(
+    app: Application, queue: str, records: Sequence[Record], handle: Callable[[Record], None]
+) -> dict[str, Any]:
     failed: list[str] = []
     blocked: dict[str, float] = {}
     for record in records:
@@ -39,7 +47,8 @@ def run_batch(
             failed.append(record.id)
             continue
         try:
-            handle(record)
+            with app.trace(queue, message=record.id):
+                handle(record)
         except Exception as error:
             blocked[record.group] = _delay(app, queue, record, error)
             if len(records) == 1:

@@ -44,6 +44,7 @@ def ingest(runtime: Runtime, envelope: Envelope, *, owner: str) -> Disposition:
     Raises RetryableError when the event must come again later; what needs a person is parked and returned as such.
     """
     account_key = account_of(envelope.event)
+    runtime.telemetry.follow(envelope.correlation)
     if isinstance(envelope.event, Canary):
         runtime.stores.health.set_mark(canary_mark(account_key), envelope.event.at)
         return Disposition(outcome=Outcome.NOISE, reason="canary")
@@ -76,13 +77,15 @@ def _log(runtime: Runtime, envelope: Envelope, outcome: str, disposition: Dispos
     runtime.telemetry.log(
         "ingest",
         outcome,
-        correlation=envelope.correlation,
         account=str(account),
         disposition=disposition.outcome.value,
         case=disposition.case,
     )
     if outcome == "done":
         runtime.telemetry.count("events", platform=account.platform, disposition=disposition.outcome.value)
+        if isinstance(envelope.event, InboundMessage) and disposition.outcome in (Outcome.TICKETED, Outcome.APPENDED):
+            waited = runtime.clock.now() - envelope.event.sent_at
+            runtime.telemetry.measure("seconds_to_ticket", waited.total_seconds(), platform=account.platform)
 
 
 def _message(work: Work, event: InboundMessage) -> Disposition:

@@ -77,6 +77,7 @@ def check_account(runtime: Runtime, key: AccountKey, *, asked: bool = False) -> 
     _access(runtime, found, lambda: runtime.connectors.platform(account, patient=True), before)
     rhythm = _silence(runtime, found, key, before.rhythm)
     canary_at = _canary(runtime, found, key, before.canary_at)
+    _measure(runtime, f"platform|{key}", account=str(key))
     _settle(runtime, found, replace(before, rhythm=rhythm, canary_at=canary_at), asked=asked)
     return found
 
@@ -90,8 +91,20 @@ def check_connection(runtime: Runtime, kind: ConnectionKind, name: str, *, asked
     is_desk = kind is ConnectionKind.HELPDESK
     make = (lambda: connectors.helpdesk(name, patient=True)) if is_desk else (lambda: connectors.crm(name))
     _access(runtime, found, make, before)
+    _measure(runtime, f"{kind}|{name}", connection=name)
     _settle(runtime, found, before, asked=asked)
     return found
+
+
+def _measure(runtime: Runtime, remote: str, **subject: str) -> None:
+    """What is left of the remote's budgets, in percent, and whether its breaker is open: for the dashboard."""
+    state, now = runtime.stores.remotes.find_remote(remote), runtime.clock.now()
+    shares = [1.0] + [
+        item.remaining / item.limit for item in (state.budgets if state else ()) if item.limit and item.reset_at > now
+    ]
+    runtime.telemetry.measure("budget_left", round(min(shares) * 100, 1), "Percent", **subject)
+    resting = state is not None and state.open_until is not None
+    runtime.telemetry.measure("breaker_open", float(resting), "None", **subject)
 
 
 def account_job(runtime: Runtime, job: CheckAccount) -> None:
@@ -204,6 +217,9 @@ def _silence(runtime: Runtime, found: Findings, key: AccountKey, rhythm: Rhythm 
     silence = judge(rhythm, found.now)
     found.examined.add(AlarmCode.SILENCE)
     found.lines.append(f"last event {_when(silence.since)}" if silence.since else "no event yet")
+    if silence.since is not None:
+        hours = (found.now - silence.since).total_seconds() / 3600
+        runtime.telemetry.measure("silent_hours", round(hours, 2), "None", account=str(key))
     if silence.is_unusual:
         what = (
             f"Nothing has come to {found.subject} since {_when(silence.since)}; usual would have been something in "

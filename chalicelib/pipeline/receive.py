@@ -19,6 +19,7 @@ from chalicelib.core.events import (
     Malformed,
     Parsed,
     PlatformEvent,
+    correlation_of,
     event_key,
     order_group,
 )
@@ -112,9 +113,12 @@ def envelope_messages(
     messages = []
     for event in parsed.events:
         key = event_key(event)
-        correlation = digest(key, received_at.isoformat(), length=12)
         envelope = Envelope(
-            key=key, event=event, received_at=received_at, archived_at=archived_at, correlation=correlation
+            key=key,
+            event=event,
+            received_at=received_at,
+            archived_at=archived_at,
+            correlation=correlation_of(key),
         )
         messages.append(QueueMessage(body=to_json(envelope), group=order_group(event), dedup=f"{key}{salt}"))
     return messages
@@ -202,6 +206,9 @@ def _park_message(
 
 def _report(runtime: Runtime, endpoint: Endpoint, parsed: Parsed[PlatformEvent] | Parsed[HelpdeskHint]) -> None:
     telemetry = runtime.telemetry
+    first = parsed.events[0] if parsed.events else None
+    if first is not None and not isinstance(first, HelpdeskHint):
+        telemetry.follow(correlation_of(event_key(first)))
     telemetry.log(
         "receive",
         "accepted",

@@ -10,7 +10,7 @@ from chalicelib.core.case import Case, CaseState, Conversation, Route
 from chalicelib.core.commands import Command, help_text, parse_command
 from chalicelib.core.disposition import ParkedItem, ParkReason
 from chalicelib.core.errors import ConfigurationError, ConflictError, CredentialsError, NotFoundError
-from chalicelib.core.events import Visibility
+from chalicelib.core.events import Visibility, correlation_of, message_event_key
 from chalicelib.core.ids import CaseId, CommentId, MessageKey, TicketId, TicketRef, digest
 from chalicelib.core.jobs import HintEnvelope
 from chalicelib.core.text.clean import html_to_text
@@ -49,6 +49,7 @@ def _respond(runtime: Runtime, envelope: HintEnvelope, *, resumed: bool) -> str:
         if _is_being_opened(runtime, envelope.hint.case):
             raise ConflictError("the ticket stands, its case is not recorded yet", retry_after=10.0)
         return "not_ours"
+    runtime.telemetry.follow(_correlation(case))
     client = runtime.connectors.helpdesk(case.helpdesk)
     try:
         activity = client.fetch_activity(case.ticket, case.cursor)
@@ -66,6 +67,13 @@ def _respond(runtime: Runtime, envelope: HintEnvelope, *, resumed: bool) -> str:
     after = _entries(runtime, client, after or case, activity, envelope, resumed=resumed)
     _record(runtime, case, after, activity)
     return "done"
+
+
+def _correlation(case: Case) -> str:
+    """That of the customer's latest message: what was logged when it came in, and now that it is answered."""
+    latest = case.latest
+    message = MessageKey(account=latest.key.thread.account, message=latest.last_message)
+    return correlation_of(message_event_key(message))
 
 
 def _is_being_opened(runtime: Runtime, case: CaseId | None) -> bool:
@@ -99,7 +107,7 @@ def _entries(
             case, done = _entry(runtime, client, case, reply, resumed=resumed)
         posted += done
     runtime.telemetry.log(
-        "respond", "done", correlation=envelope.correlation, case=case.id, replies=len(activity.replies), posted=posted
+        "respond", "done", hint=envelope.correlation, case=case.id, replies=len(activity.replies), posted=posted
     )
     return case
 
@@ -122,13 +130,17 @@ def _post(runtime: Runtime, case: Case, reply: AgentReply, *, resumed: bool, att
     tell_ticket(runtime, case, note(posted.note, report), look_first=resumed or posted.repeated)
     if posted.parked:
         runtime.stores.parking.park(_parked(runtime, case, reply, attempt))
-    return _with_reply(case, reply, posted), int(posted.sent)
+    return _with_reply(runtime, case, reply, posted), int(posted.sent)
 
 
-def _with_reply(case: Case, reply: AgentReply, posted: Posted) -> Case:
+def _with_reply(runtime: Runtime, case: Case, reply: AgentReply, posted: Posted) -> Case:
     """The case after a reply: when it was answered, and the conversation that a private reply opened."""
     if not posted.sent:
         return case
+    if case.last_customer_message_at is not None and not posted.repeated:
+        waited = runtime.clock.now() - case.last_customer_message_at
+        platform = case.latest.key.thread.account.platform
+        runtime.telemetry.measure("seconds_to_reply", waited.total_seconds(), platform=platform)
     conversations = case.conversations
     if posted.opened is not None and case.conversation(posted.opened.key) is None:
         conversations = (*conversations, posted.opened)

@@ -52,8 +52,20 @@ class Telemetry(Protocol):
         """One line."""
         ...
 
+    def follow(self, correlation: str) -> None:
+        """Lines from here to `flush` are about this one customer's message; empty: about none."""
+        ...
+
     def count(self, metric: str, amount: int = 1, **dimensions: str) -> None:
         """Add to a counter."""
+        ...
+
+    def measure(self, metric: str, value: float, unit: str = "Seconds", **dimensions: str) -> None:
+        """One value of a metric that is more than a count; ``unit`` as CloudWatch names it."""
+        ...
+
+    def flush(self) -> None:
+        """One invocation ends: write what was counted."""
         ...
 
 

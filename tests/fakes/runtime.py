@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from careloop.local.runner import drain
-from careloop.local.system import open_local
 from chalicelib import bootstrap
 from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoint
 from chalicelib.core.disposition import LedgerEntry
@@ -28,6 +27,7 @@ from chalicelib.ports.spec import PlatformSpec
 from tests.fakes.clock import FrozenClock
 from tests.fakes.helpdesk import FakeHelpdesk, Ticket, sheet
 from tests.fakes.platform import FakePlatform, spec
+from tests.fakes.state import open_state
 
 
 class SilentTelemetry:
@@ -36,12 +36,23 @@ class SilentTelemetry:
     def __init__(self) -> None:
         self.lines: list[tuple[str, str, dict[str, Any]]] = []
         self.counts: dict[str, int] = {}
+        self.values: dict[str, list[float]] = {}
+        self.followed: list[str] = []
 
     def log(self, stage: str, outcome: str, **fields: str | int | float | None) -> None:
         self.lines.append((stage, outcome, fields))
 
     def count(self, metric: str, amount: int = 1, **dimensions: str) -> None:
         self.counts[metric] = self.counts.get(metric, 0) + amount
+
+    def follow(self, correlation: str) -> None:
+        self.followed.append(correlation)
+
+    def measure(self, metric: str, value: float, unit: str = "Seconds", **dimensions: str) -> None:
+        self.values.setdefault(metric, []).append(value)
+
+    def flush(self) -> None:
+        self.followed.append("")
 
 
 class FakeCrm:
@@ -100,7 +111,7 @@ class World:
 
     def __init__(self, platform: FakePlatform | None = None, sheet: PlatformSpec | None = None) -> None:
         self.clock = FrozenClock()
-        self.system = open_local(":memory:", self.clock)
+        self.system = open_state(self.clock)
         self.platform = platform or FakePlatform(self.clock.now)
         self.private = FakePlatform(self.clock.now, "agora-dm")
         self.desk = FakeHelpdesk(now=self.clock.now)

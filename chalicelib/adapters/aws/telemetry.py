@@ -1,7 +1,8 @@
 """Structured logs and metrics through aws-lambda-powertools: one JSON line per stage, metrics in EMF lines.
 
 Fields are ids, codes and numbers. A field whose name could carry content is refused, so that a careless call fails in
-tests rather than leaks in production.
+tests rather than leaks in production. What one invocation counts leaves in one line per set of dimensions, when the
+entry point says that the invocation ends.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from chalicelib.ports.services import Clock
 
 FORBIDDEN = frozenset({"text", "body", "name", "display_name", "handle", "email", "phone", "token", "secret"})
 NAMESPACE = "Careloop"
+MOST_VALUES = 99
+"""Values of one metric in one EMF line (CloudWatch takes 100)."""
+
+Dimensions = tuple[tuple[str, str], ...]
 
 
 class LoggedTelemetry:
@@ -26,33 +31,48 @@ class LoggedTelemetry:
         self._clock = clock
         self._stream = stream
         self._logger: Any = Logger(service="careloop", level="INFO", stream=stream or sys.stdout)
+        self._waiting: dict[tuple[Dimensions, str, str], list[float]] = {}
 
     def log(self, stage: str, outcome: str, **fields: str | int | float | None) -> None:
         """One line."""
         check_fields(fields)
         self._logger.info(stage, extra={"outcome": outcome, **{k: v for k, v in fields.items() if v is not None}})
 
+    def follow(self, correlation: str) -> None:
+        """Lines from here on carry this correlation id; empty: none."""
+        self._logger.set_correlation_id(correlation or None)
+
     def count(self, metric: str, amount: int = 1, **dimensions: str) -> None:
-        """One EMF line (CloudWatch embedded metric format). Dimensions cost money by combination: only names that the
-        caller's code fixes."""
+        """Add to a counter. Dimensions cost money by combination: only names that the caller's code fixes."""
+        self._add(metric, "Count", float(amount), dimensions)
+
+    def measure(self, metric: str, value: float, unit: str = "Seconds", **dimensions: str) -> None:
+        """One value of a metric that is more than a count."""
+        self._add(metric, unit, value, dimensions)
+
+    def flush(self) -> None:
+        """Write what was counted, and forget whom we followed."""
+        waiting, self._waiting = self._waiting, {}
+        for (dimensions, metric, unit), values in waiting.items():
+            for start in range(0, len(values), MOST_VALUES):
+                self._write(dimensions, metric, unit, values[start : start + MOST_VALUES])
+        self.follow("")
+
+    def _add(self, metric: str, unit: str, value: float, dimensions: dict[str, str]) -> None:
         check_fields(dimensions)
-        names = sorted(dimensions)
-        line = {
-            "_aws": {
-                "Timestamp": int(self._clock.now().timestamp() * 1000),
-                "CloudWatchMetrics": [
-                    {
-                        "Namespace": NAMESPACE,
-                        "Dimensions": [["stage", *names]],
-                        "Metrics": [{"Name": metric, "Unit": "Count"}],
-                    }
-                ],
-            },
-            "stage": self._stage,
-            **dimensions,
-            metric: amount,
-        }
-        print(json.dumps(line, separators=(",", ":")), file=self._stream or sys.stdout)
+        self._waiting.setdefault((tuple(sorted(dimensions.items())), metric, unit), []).append(value)
+
+    def _write(self, dimensions: Dimensions, metric: str, unit: str, values: list[float]) -> None:
+        """By stage alone, which alarms look at, and by all dimensions."""
+        from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+
+        provider = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, default_dimensions={"stage": self._stage})
+        if dimensions:
+            provider.add_dimensions(**dict(dimensions))
+        provider.set_timestamp(int(self._clock.now().timestamp() * 1000))
+        for value in values:
+            provider.add_metric(name=metric, unit=unit, value=value)
+        print(json.dumps(provider.serialize_metric_set(), separators=(",", ":")), file=self._stream or sys.stdout)
 
 
 def check_fields(fields: Any) -> None:

@@ -127,6 +127,16 @@ LAYERS = (
         others=frozenset({"aws_lambda_powertools", "boto3", "botocore"}),
     ),
     Layer(
+        package="chalicelib.adapters.aws.wire",
+        ours=(PORTS, CORE),
+        forbidden=frozenset(),
+    ),
+    Layer(
+        package="chalicelib.adapters.aws.light",
+        ours=("chalicelib.adapters", PORTS, CORE),
+    ),
+    Layer(package="chalicelib.adapters.aws.signing", ours=(), forbidden=PURE),
+    Layer(
         package="chalicelib.adapters.http",
         ours=(PORTS, CORE),
         others=frozenset({"urllib3"}),

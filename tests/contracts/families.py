@@ -1,11 +1,14 @@
 """The families of state: SQLite on this machine, AWS in process (moto), and DynamoDB's own emulator where there is one.
 
-Each contract of state runs over all of them. ``CARELOOP_DYNAMODB_ENDPOINT`` names an emulator to join in.
+Each contract of state runs over all of them. ``CARELOOP_DYNAMODB_ENDPOINT`` names an emulator to join in. The families
+"light" are AWS by the clients without botocore: for what speaks to AWS itself (table, queues, archive, secrets), over
+moto's server; for all stores, over the emulator.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 import uuid
@@ -24,16 +27,18 @@ from careloop.local.table import SqliteTable
 from chalicelib.adapters.aws.archive import S3Archive
 from chalicelib.adapters.aws.clients import AwsClients
 from chalicelib.adapters.aws.dynamodb import DynamoTable
+from chalicelib.adapters.aws.light import LightClients
 from chalicelib.adapters.aws.queues import SqsQueue
 from chalicelib.adapters.aws.secrets import SecretsManagerStore
+from chalicelib.adapters.aws.signing import Credentials
 from chalicelib.adapters.records.stores import RecordStores
 from chalicelib.ports.services import Clock, PayloadArchive, Queue, SecretStore
 from chalicelib.ports.table import Change, Item, Key, Table
 from tests.fakes.clock import FrozenClock
 
 DYNAMODB_ENDPOINT = os.environ.get("CARELOOP_DYNAMODB_ENDPOINT")
-TABLE_FAMILIES = ("sqlite", "moto", *(("dynamodb-local",) if DYNAMODB_ENDPOINT else ()))
-FAMILIES = ("sqlite", "moto")
+TABLE_FAMILIES = ("sqlite", "moto", *(("dynamodb-local", "dynamodb-light") if DYNAMODB_ENDPOINT else ()))
+FAMILIES = ("sqlite", "moto", "light")
 
 
 def provision_table(client: Any) -> str:
@@ -72,19 +77,75 @@ def _clients(endpoint_url: str | None) -> AwsClients:
     return AwsClients(region="eu-central-1", endpoint_url=endpoint_url)
 
 
+class Lightly:
+    """Clients without botocore; what only operators ask (tables, queues, buckets made, objects listed) by botocore."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        self._rest = _clients(endpoint_url)
+        services = ("dynamodb", "sqs", "s3", "secretsmanager")
+        credentials = Credentials("testing", "testing", "testing")
+        self._light = LightClients(credentials, "eu-central-1", endpoints=dict.fromkeys(services, endpoint_url))
+
+    def client(self, service: str) -> Any:
+        return _Either(self._light.client(service), self._rest.client(service))
+
+
+class _Either:
+    def __init__(self, light: Any, rest: Any) -> None:
+        self._light, self._rest = light, rest
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._light if hasattr(self._light, name) else self._rest, name)
+
+
+@cache
+def _lightly(endpoint_url: str) -> Lightly:
+    return Lightly(endpoint_url)
+
+
+@cache
+def _moto_server() -> str:
+    """moto's server in a thread of this process, so that it goes by the clock of the tests. It ends with the process."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    return f"http://{host}:{port}"
+
+
 @contextmanager
-def moto_on(clock: Clock) -> Iterator[AwsClients]:
-    """AWS in process, with `clock` as the time that its queues see."""
-    import moto
+def _at(clock: Clock) -> Iterator[None]:
+    """moto's queues see `clock`."""
     from moto.core import utils
 
     machine_time = utils.utcnow
     utils.utcnow = lambda: clock.now().replace(tzinfo=None)
     try:
-        with moto.mock_aws():
-            yield _clients(None)
+        yield
     finally:
         utils.utcnow = machine_time
+
+
+@contextmanager
+def moto_on(clock: Clock) -> Iterator[AwsClients]:
+    """AWS in process, with `clock` as the time that its queues see."""
+    import moto
+
+    with _at(clock), moto.mock_aws():
+        yield _clients(None)
+
+
+@contextmanager
+def light_on(clock: Clock) -> Iterator[Lightly]:
+    """The same behind moto's server, asked without botocore."""
+    from moto.moto_api._internal.models import moto_api_backend
+
+    url = _moto_server()
+    moto_api_backend.reset()
+    with _at(clock):
+        yield _lightly(url)
 
 
 class CountingTable:
@@ -132,7 +193,7 @@ class State:
     family: str
     clock: FrozenClock
     path: Path
-    aws: AwsClients | None = None
+    aws: AwsClients | Lightly | None = None
     _table: CountingTable | None = None
     _open: list[Database] = field(default_factory=list)
 
@@ -140,7 +201,7 @@ class State:
     def table(self) -> CountingTable:
         """The one table of this state."""
         if self._table is None:
-            self._table = CountingTable(self._make_table(), one_at_a_time=self.family == "moto")
+            self._table = CountingTable(self._make_table(), one_at_a_time=self.family in ("moto", "light"))
         return self._table
 
     def worker(self) -> RecordStores:
@@ -207,6 +268,11 @@ def opened(family: str, path: Path) -> Iterator[State]:
             yield state
         finally:
             state.close()
+    elif family == "light":
+        with light_on(clock) as light:
+            yield State(family=family, clock=clock, path=path, aws=light)
+    elif family == "dynamodb-light":
+        yield State(family=family, clock=clock, path=path, aws=_lightly(str(DYNAMODB_ENDPOINT)))
     elif family == "dynamodb-local":
         yield State(family=family, clock=clock, path=path, aws=_clients(DYNAMODB_ENDPOINT))
     else:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
 from chalicelib.ports.table import Change, Check, Condition, ConditionFailed, Delete, Item, Key, Put, Table, Value
-from tests.contracts.families import State
+from tests.contracts.families import TABLE_FAMILIES, State, opened
 
 KEY: Key = ("case|1", "case")
 NEW = Condition(exists=False)
+
+
+@pytest.fixture(params=(*TABLE_FAMILIES, "light"))
+def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[State]:
+    """All families: a table speaks to AWS itself, the stores speak to a table."""
+    with opened(request.param, tmp_path / "state.db") as state:
+        yield state
 
 
 @pytest.fixture
@@ -187,7 +195,9 @@ def test_conditions_that_hold(table: Table, together: bool) -> None:
 @pytest.mark.parametrize("together", [False, True], ids=["alone", "in a transaction"])
 def test_conditions_that_fail_change_nothing_and_show_the_item(state: State, together: bool) -> None:
     table = state.table
-    for number, (item, condition) in enumerate(FAILS if state.family == "moto" else FAILS + MIXED_UP_BY_MOTO):
+    for number, (item, condition) in enumerate(
+        FAILS if state.family in ("moto", "light") else FAILS + MIXED_UP_BY_MOTO
+    ):
         key = ("fails", f"{number:02}")
         if item is not None:
             put(table, key, item)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib.adapters.aws.failures import code_of, reporting
+from chalicelib.adapters.aws.failures import code_of, refusals, reporting
 from chalicelib.adapters.payloads import archive_key, beginning, is_of, is_over, pack, place, unpack
 from chalicelib.core.errors import NotFoundError
 from chalicelib.ports.services import Clock
@@ -33,14 +33,12 @@ class S3Archive:
         return key
 
     def fetch(self, key: str) -> tuple[bytes, Mapping[str, str]]:
-        from botocore.exceptions import ClientError
-
         if is_over(key, self._keep_for, self._clock.now()):
             raise NotFoundError("the payload's time is over")
         try:
             with reporting("GetObject"):
                 data = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        except ClientError as error:
+        except refusals() as error:
             if code_of(error) != "NoSuchKey":
                 raise
             raise NotFoundError("no such payload") from None

@@ -19,7 +19,7 @@ from chalicelib.adapters.aws.expressions import (
     render,
     to_attributes,
 )
-from chalicelib.adapters.aws.failures import code_of, failure_for, reporting
+from chalicelib.adapters.aws.failures import code_of, failure_for, refusals, reporting, response_of
 from chalicelib.adapters.records.rules import MAX_CHANGES, check_changes, check_keys, end_of_prefix
 from chalicelib.core.errors import CareloopError, ConflictError, UnavailableError
 from chalicelib.ports.services import Clock
@@ -30,7 +30,8 @@ _PAUSES = (0.03, 0.1, 0.3)
 
 
 class DynamoTable:
-    """Implements ports.table.Table. ``client``: botocore's low-level client; ``sleep``: for pauses between attempts."""
+    """Implements ports.table.Table. ``client``: a low-level client of `clients` or `light`; ``sleep``: for the pauses
+    between attempts."""
 
     def __init__(self, client: Any, name: str, clock: Clock, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = client
@@ -101,7 +102,7 @@ class DynamoTable:
                 places.append(index)
         if not actions:
             return
-        # botocore adds a ClientRequestToken, so its own repetition after a lost answer does nothing twice.
+        # the client adds a ClientRequestToken, so its own repetition after a lost answer does nothing twice.
         with _explaining(now, places), reporting("TransactWriteItems"):
             self._repeating(lambda: self._client.transact_write_items(TransactItems=actions))
 
@@ -118,13 +119,11 @@ class DynamoTable:
 
     def _repeating(self, call: Callable[[], Any]) -> None:
         """Make a call, again after a pause when another transaction held one of the items."""
-        from botocore.exceptions import ClientError
-
         for pause in _PAUSES:
             try:
                 call()
                 return
-            except ClientError as error:
+            except refusals() as error:
                 if not _is_conflict(error):
                     raise
                 self._sleep(pause * (0.5 + secrets.randbelow(1000) / 1000))
@@ -199,7 +198,7 @@ def _stored(change: Put) -> dict[str, Attribute]:
 
 
 def _accept_own_repetition(expression: Expression, item: dict[str, Attribute]) -> None:
-    """Let the write pass when it is already there: botocore repeats a call whose answer was lost, and the first attempt
+    """Let the write pass when it is already there: clients repeat a call whose answer was lost, and the first attempt
     may have made the condition false."""
     item["write_id"] = {"S": secrets.token_urlsafe(9)}
     expression.alternatives.append("write_id = :write")
@@ -220,12 +219,10 @@ def _explaining(now: int, places: Sequence[int] = (0,)) -> Iterator[None]:
 
     ``places``: which change each action of a transaction is.
     """
-    from botocore.exceptions import ClientError
-
     try:
         yield
-    except ClientError as error:
-        response: Any = error.response
+    except refusals() as error:
+        response = response_of(error)
         code = code_of(error)
         if code == "ConditionalCheckFailedException":
             raise ConditionFailed(0, _live(response.get("Item"), now)) from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import sys
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -54,9 +55,30 @@ CONFIGURATION = frozenset(
 )
 
 
+class AwsError(Exception):
+    """What a service refused, from the light clients. ``response`` has the form of botocore's: the code under "Error",
+    the status under "ResponseMetadata", what else the service tells beside them. Its text is the code alone."""
+
+    def __init__(self, operation: str, response: Mapping[str, Any]) -> None:
+        super().__init__(f"{operation}: {response['Error']['Code']}")
+        self.response = response
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """The errors for what a service refused: ours, and botocore's where it is loaded (else nothing can raise it).
+    For ``except refusals() as error``, which is asked only when something was raised."""
+    return (AwsError, *_of_botocore("ClientError"))
+
+
 def code_of(error: Any) -> str:
-    """The error code of a botocore ClientError."""
-    return str(error.response.get("Error", {}).get("Code", ""))
+    """The error code of what `refusals` names."""
+    return str(response_of(error).get("Error", {}).get("Code", ""))
+
+
+def response_of(error: Any) -> Mapping[str, Any]:
+    """All that a service told with what `refusals` names."""
+    response: Mapping[str, Any] = error.response
+    return response
 
 
 def failure_for(code: str, what: str, *, status: int = 0) -> CareloopError | None:
@@ -72,28 +94,35 @@ def failure_for(code: str, what: str, *, status: int = 0) -> CareloopError | Non
 
 @contextmanager
 def reporting(what: str, *, leaving: Collection[str] = ()) -> Iterator[None]:
-    """Turn botocore's errors into ours: UnavailableError, ConflictError, ConfigurationError. Others pass unchanged, and
-    so do those with a code in `leaving`.
+    """Turn errors of the clients into ours: UnavailableError, ConflictError, ConfigurationError. Others pass unchanged,
+    and so do those with a code in `leaving`.
 
     `what` names the call for operators; nothing of the request's content gets into a message.
     """
-    from botocore import exceptions
-
-    broken = (
-        exceptions.ConnectionError,
-        exceptions.HTTPClientError,
-        exceptions.IncompleteReadError,
-        exceptions.ResponseStreamingError,
-    )
     try:
         yield
-    except exceptions.ClientError as error:
-        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    except refusals() as error:
+        status = int(response_of(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         failure = None if code_of(error) in leaving else failure_for(code_of(error), what, status=status)
         if failure is None:
             raise
         raise failure from error
-    except broken as error:
+    except _broken() as error:
         raise UnavailableError(f"{what}: {type(error).__name__}") from error
-    except (exceptions.NoCredentialsError, exceptions.NoRegionError) as error:
+    except _unsettled() as error:
         raise ConfigurationError(f"{what}: {type(error).__name__}") from error
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    """Botocore's errors for calls that got no answer; the light clients raise UnavailableError themselves."""
+    return _of_botocore("ConnectionError", "HTTPClientError", "IncompleteReadError", "ResponseStreamingError")
+
+
+def _unsettled() -> tuple[type[Exception], ...]:
+    """Botocore's errors for calls that could not be made."""
+    return _of_botocore("NoCredentialsError", "NoRegionError")
+
+
+def _of_botocore(*names: str) -> tuple[type[Exception], ...]:
+    loaded = sys.modules.get("botocore.exceptions")
+    return tuple(getattr(loaded, name) for name in names) if loaded else ()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.adapters.aws.failures import code_of, failure_for, reporting
+from chalicelib.adapters.aws.failures import code_of, failure_for, refusals, reporting
 from chalicelib.adapters.queue_rules import MAX_BATCH, MAX_BODY_BYTES, MAX_VISIBILITY_SECONDS, acceptable
 from chalicelib.core.errors import CareloopError, UnavailableError
 from chalicelib.ports.services import QueueMessage, ReceivedMessage
@@ -78,14 +78,12 @@ class SqsQueue:
                 raise _failure("DeleteMessageBatch", failed)
 
     def release(self, receipt: str, *, delay: float = 0.0) -> None:
-        from botocore.exceptions import ClientError
-
         try:
             with reporting("ChangeMessageVisibility"):
                 self._client.change_message_visibility(
                     QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=_whole(delay)
                 )
-        except ClientError as error:
+        except refusals() as error:
             if code_of(error).rpartition(".")[2] not in _STALE_RECEIPT:
                 raise
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from chalicelib.adapters import secret_documents as documents
-from chalicelib.adapters.aws.failures import code_of, reporting
+from chalicelib.adapters.aws.failures import code_of, refusals, reporting
 from chalicelib.adapters.records.documents import Remembered
 from chalicelib.core.account import ConnectionKind
 from chalicelib.ports.services import Clock
@@ -60,24 +60,20 @@ class SecretsManagerStore:
         return found
 
     def _fetch(self, name: str) -> str:
-        from botocore.exceptions import ClientError
-
         try:
             with reporting("GetSecretValue", leaving=_MISSING):
                 return str(self._client.get_secret_value(SecretId=name).get("SecretString", ""))
-        except ClientError as error:
+        except refusals() as error:
             if code_of(error) not in _MISSING:
                 raise
             raise documents.missing(name) from None
 
     def _store(self, name: str, text: str) -> None:
         """A new value of the secret; a secret that is not there is made, which workers may not do."""
-        from botocore.exceptions import ClientError
-
         try:
             with reporting("PutSecretValue", leaving=_MISSING):
                 self._client.put_secret_value(SecretId=name, SecretString=text)
-        except ClientError as error:
+        except refusals() as error:
             if code_of(error) not in _MISSING:
                 raise
             with reporting("CreateSecret"):

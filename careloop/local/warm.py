@@ -9,14 +9,15 @@ from chalicelib.bootstrap import Application
 from chalicelib.connectors.registry import CONNECTORS
 from chalicelib.core.account import ConnectionKind
 
+LIBRARIES = ("urllib3", "urllib3.util")
 STAGES = ("receive", "ingest", "respond", "working", "parked", "poll", "watch")
 PARTS = ("spec", "webhook", "client")
 
 
 def import_all(app: Application) -> None:
     """The pipeline's stages, and the connectors of all accounts and connections that have one."""
-    for stage in STAGES:
-        import_module(f"chalicelib.pipeline.{stage}")
+    for name in (*LIBRARIES, *(f"chalicelib.pipeline.{stage}" for stage in STAGES)):
+        import_module(name)
     directory = app.runtime.stores.directory
     used = {(ConnectionKind.PLATFORM, account.key.platform) for account in directory.accounts()}
     used |= {(connection.kind, connection.connector) for connection in directory.connections()}

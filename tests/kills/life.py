@@ -60,8 +60,8 @@ class TellingTelemetry(LocalTelemetry):
         super().log(stage, outcome, **fields)
         if outcome == "bug":
             with self._bugs.open("a", encoding="utf-8") as file:
-                trace = "".join(traceback.format_exc(limit=-6).splitlines(keepends=True))
-                file.write(f"{stage} {outcome} {fields}\n{trace}")
+                last = traceback.format_exc(limit=-1).replace("\n", " ")
+                file.write(f"{stage} {fields} {last}\n")
 
 
 def opened(life: Life) -> tuple[LocalSystem, Application]:

@@ -17,8 +17,8 @@ PACE = 40.0
 """How much faster the clock of these lives runs than the machine's."""
 SHORTEST, LONGEST = 0.02, 0.45
 """Seconds that a process lives once it is started: some die before they listen."""
-BETWEEN_ACTS = 0.04
-TIME_TO_SETTLE = 60.0
+BETWEEN_ACTS = 0.1
+TIME_TO_SETTLE = 240.0
 
 
 class Run:

@@ -20,7 +20,7 @@ from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoin
 from chalicelib.core.ids import AccountKey
 from chalicelib.ports.services import Clock
 
-CUSTOMERS = 8
+CUSTOMERS = 12
 FACEBOOK = AccountKey(platform="facebook", account=PAGE)
 MESSENGER = AccountKey(platform="messenger", account=PAGE)
 

@@ -22,7 +22,7 @@ from tests.crash.places import PLACES
 COMBINATIONS = tuple(f"{place}+{desk}" for place in PLACES for desk in DESKS)
 QUICK = ("facebook+zendesk", "x+rt")
 QUICK_FLOWS = ("first message", "follow-up", "reply", "long reply in parts")
-PAIRS, QUICK_PAIRS = 30, 15
+PAIRS, QUICK_PAIRS = 10, 10
 SHOWN = 25
 """Failures that are printed."""
 

@@ -51,7 +51,7 @@ class Verdict:
 
     @property
     def is_good(self) -> bool:
-        """Nothing lost, doubled, out of order, astray, or left over."""
+        """Nothing lost, doubled, out of order, astray, left over, and no error that nobody foresaw."""
         return not any(self.offences.values())
 
     def count(self, kind: str) -> int:
@@ -283,6 +283,8 @@ class Judge:
                 seen |= {int(part.partition(";")[0]) for part in body.decode().split("poison-")[1:]}
             elif item.code != "outcome_unknown":
                 self.verdict.offend("lost", f"parked: {item.id} ({item.code})")
+        for error, times in stage.telemetry.bugs.items():
+            self.verdict.offend("bug", f"{error}, {times} times: an error that nobody raised on purpose")
         for number in sorted(self._book.poison - seen):
             self.verdict.offend("lost", f"unreadable entry {number} was not parked")
         for name, queue in {**stage.system.queues, **stage.system.dead_letters}.items():

@@ -23,7 +23,7 @@ from chalicelib.entrypoints import poll, watch
 
 NIGHT = 25 * 3600.0
 """Seconds; longer than Messenger's window."""
-PATIENCE = 2000
+PATIENCE = 600
 """Turns of half a minute in which everything must come to rest."""
 BETWEEN_POLLS = 10
 """Turns. Lists leave out what is younger than a minute or two: the second poll finds what the last act left."""

@@ -65,11 +65,17 @@ class SteppingClock:
 
 
 class Counts(LocalTelemetry):
-    """Telemetry that tells which jobs failed."""
+    """Telemetry that tells which jobs failed, and which errors were bugs."""
 
     def __init__(self) -> None:
         super().__init__()
         self.failed: Counter[str] = Counter()
+        self.bugs: Counter[str] = Counter()
+
+    def log(self, stage: str, outcome: str, **fields: str | int | float | None) -> None:
+        super().log(stage, outcome, **fields)
+        if outcome == "bug":
+            self.bugs[str(fields.get("error_code"))] += 1
 
     def count(self, metric: str, amount: int = 1, **dimensions: str) -> None:
         super().count(metric, amount, **dimensions)

@@ -107,6 +107,17 @@ def sends_twice(app: Application) -> Application:
     return with_connectors(app, platform=platform)
 
 
+def stumbles_over_a_message(app: Application) -> Application:
+    tripped = iter([True])
+
+    def platform(account: Any, *, patient: bool = False) -> Any:
+        if next(tripped, False):
+            raise KeyError("nobody thought of that")
+        return app.runtime.connectors.platform(account, patient=patient)
+
+    return with_connectors(app, platform=platform)
+
+
 def takes_echoes_for_customers(app: Application) -> Application:
     def deaf(item: QueueMessage) -> QueueMessage:
         return replace(item, body=item.body.replace('"is_echo":true', '"is_echo":false'))
@@ -119,6 +130,7 @@ BUGS: Sequence[tuple[Alter, str, str]] = (
     (turns_batches_round, "batches", "out of order"),
     (never_looks_for_entries, "timeouts", "doubled"),
     (sends_twice, "none", "doubled"),
+    (stumbles_over_a_message, "none", "bug"),
     (takes_echoes_for_customers, "none", "astray"),
 )
 

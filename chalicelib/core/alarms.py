@@ -51,6 +51,11 @@ class Subject:
     def __str__(self) -> str:
         return self.name if self.kind is SubjectKind.ACCOUNT else f"{self.kind} {self.name}"
 
+    @property
+    def marker(self) -> str:
+        """For logs: one word."""
+        return f"{self.kind}:{'-'.join(self.name.split())}"
+
 
 JOBS = Subject(kind=SubjectKind.SYSTEM, name="jobs queue")
 

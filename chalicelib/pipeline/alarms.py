@@ -44,7 +44,7 @@ def clear_alarm(runtime: Runtime, code: AlarmCode, subject: Subject) -> None:
 
 def _tell(runtime: Runtime, outcome: str, alarm: Alarm) -> None:
     runtime.telemetry.log(
-        "alarm", outcome, account=str(alarm.subject), error_code=alarm.code.value, command=alarm.command
+        "alarm", outcome, subject=alarm.subject.marker, error_code=alarm.code.value, command=alarm.command
     )
 
 
@@ -58,7 +58,7 @@ def notice(runtime: Runtime, subject: Subject, error: Exception, *, soft: bool =
         if alarm_id(found[0], subject) not in runtime.stores.alarms.standing():
             raise_alarm(runtime, found[0], subject, found[1])
     except CareloopError as failure:
-        runtime.telemetry.log("alarm", "failed", account=str(subject), error_code=failure.code)
+        runtime.telemetry.log("alarm", "failed", subject=subject.marker, error_code=failure.code)
 
 
 def meaning(subject: Subject, error: Exception) -> tuple[AlarmCode, str] | None:

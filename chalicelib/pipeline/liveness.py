@@ -189,7 +189,7 @@ def _subscribe(runtime: Runtime, found: Findings, client: Any) -> None:
         raise
     except CareloopError as error:
         left, reason = missing, f"subscribing again was refused: {error.code}"
-    runtime.telemetry.log("liveness", "resubscribed", account=str(found.subject), missing=len(left))
+    runtime.telemetry.log("liveness", "resubscribed", subject=found.subject.marker, missing=len(left))
     if left:
         names = ", ".join(left)
         what = f"The platform does not tell us about {names} of {found.subject}; {reason}."
@@ -280,7 +280,7 @@ def _settle(runtime: Runtime, found: Findings, health: Health, *, asked: bool) -
     failing_since = (health.failing_since or found.now) if found.failing else None
     runtime.stores.health.save_health(replace(health, checked_at=found.now, failing_since=failing_since))
     runtime.stores.health.set_mark(ALIVE, found.now)
-    runtime.telemetry.log("liveness", "checked", account=str(found.subject), problems=len(found.problems))
+    runtime.telemetry.log("liveness", "checked", subject=found.subject.marker, problems=len(found.problems))
 
 
 def _permission_over(runtime: Runtime, found: Findings, *, asked: bool) -> None:

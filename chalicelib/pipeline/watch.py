@@ -19,6 +19,7 @@ def watch(runtime: Runtime) -> int:
     messages = [message for plan in PLANS for message in plan(runtime)]
     if messages:
         runtime.queues.jobs.send(messages)
+    runtime.telemetry.measure("alarms_standing", len(runtime.stores.alarms.standing()), "Count")
     return len(messages)
 
 

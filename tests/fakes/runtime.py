@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from careloop.local.runner import drain
 from chalicelib import bootstrap
+from chalicelib.adapters.aws.telemetry import check_fields
 from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoint
 from chalicelib.core.disposition import LedgerEntry
 from chalicelib.core.errors import ConfigurationError
@@ -31,7 +32,8 @@ from tests.fakes.state import open_state
 
 
 class SilentTelemetry:
-    """Keeps what was logged and counted."""
+    """Keeps what was logged and counted, and refuses what must not be: fields are ids, codes and numbers, so a value with
+    a blank in it can only be somebody's words."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, str, dict[str, Any]]] = []
@@ -40,19 +42,30 @@ class SilentTelemetry:
         self.followed: list[str] = []
 
     def log(self, stage: str, outcome: str, **fields: str | int | float | None) -> None:
+        _check(stage, outcome, fields)
         self.lines.append((stage, outcome, fields))
 
     def count(self, metric: str, amount: int = 1, **dimensions: str) -> None:
+        _check(metric, "", dimensions)
         self.counts[metric] = self.counts.get(metric, 0) + amount
 
     def follow(self, correlation: str) -> None:
         self.followed.append(correlation)
 
     def measure(self, metric: str, value: float, unit: str = "Seconds", **dimensions: str) -> None:
+        _check(metric, "", dimensions)
         self.values.setdefault(metric, []).append(value)
 
     def flush(self) -> None:
         self.followed.append("")
+
+
+def _check(stage: str, outcome: str, fields: Mapping[str, str | int | float | None]) -> None:
+    check_fields(fields)
+    for said in (stage, outcome, *(value for value in fields.values() if isinstance(value, str))):
+        assert len(said) <= 200, f"{stage}: a value of {len(said)} characters in the log"
+        ours = said.startswith("careloop ")  # the command that mends an alarm
+        assert ours or not any(sign.isspace() for sign in said), f"{stage}: somebody's words in the log"
 
 
 class FakeCrm:

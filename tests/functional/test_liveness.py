@@ -373,7 +373,7 @@ def test_alarms_are_logged_and_counted_without_words():
     platform.wrong = None
     check_account(world.runtime, AGORA)
     lines = [(outcome, fields) for stage, outcome, fields in world.telemetry.lines if stage == "alarm"]
-    told = {"account": str(AGORA), "error_code": "credentials", "command": f"careloop accounts secrets {AGORA}"}
+    told = {"subject": f"account:{AGORA}", "error_code": "credentials", "command": f"careloop accounts secrets {AGORA}"}
     assert lines == [("raised", told), ("cleared", told)]
 
 

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 from careloop.local.application import application_of
 from careloop.local.runner import drain
-from careloop.local.system import open_local
 from careloop.sandbox.setup import BRAND_X, META_ENDPOINT, PAGE, X_ENDPOINT, Addresses, Keys, configure
 from careloop.twins.base import TwinHttp
 from careloop.twins.meta import MetaTwin
@@ -22,8 +21,10 @@ from chalicelib.core.ids import AccountId, AccountKey
 from chalicelib.core.webhook import WebhookRequest
 from chalicelib.entrypoints import watch
 from chalicelib.pipeline.receive import receive
+from chalicelib.ports.runtime import Telemetry
 from tests.fakes.clock import FrozenClock
 from tests.fakes.runtime import SilentTelemetry
+from tests.fakes.state import open_state
 
 SITE = "https://care.example.com"
 META, X, ZENDESK = "https://graph.facebook.com", "https://api.x.com", "https://sandbox.zendesk.com"
@@ -44,9 +45,9 @@ KEYS = Keys(
 class TwinWorld:
     """Acme on Facebook, in Messenger and on X, with a Zendesk."""
 
-    def __init__(self) -> None:
+    def __init__(self, telemetry: Telemetry | None = None) -> None:
         self.clock = FrozenClock()
-        self.system = open_local(":memory:", self.clock)
+        self.system = open_state(self.clock)
         self.telemetry = SilentTelemetry()
         self.meta = MetaTwin(self.clock, app_secret=KEYS.app_secret, page_token=KEYS.page_token, deliver=self._webhook)
         self.x = XTwin(
@@ -58,7 +59,7 @@ class TwinWorld:
         )
         self.desk = ZendeskTwin(self.clock, api_token=KEYS.api_token, deliver=self._webhook)
         http = TwinHttp({META: self.meta, X: self.x, ZENDESK: self.desk})
-        self.app = application_of(self.system, http, self.clock, self.telemetry)
+        self.app = application_of(self.system, http, self.clock, telemetry or self.telemetry)
         configure(self.app, KEYS, Addresses(meta=META, x=X, zendesk=ZENDESK), self.x.authorise())
         self.meta.subscribe(f"{SITE}/webhooks/platform/facebook/{META_ENDPOINT}", KEYS.verify_token)
         self.x.subscribe_brand(f"{SITE}/webhooks/platform/x/{X_ENDPOINT}")

@@ -13,7 +13,6 @@ import app as chalice_app
 from careloop.local.application import application_of
 from careloop.local.gateway import Gateway
 from careloop.local.runner import drain
-from careloop.local.system import open_local
 from careloop.local.telemetry import LocalTelemetry
 from careloop.sandbox.setup import BRAND_X, DESK, META_ENDPOINT, PAGE, X_ENDPOINT, Addresses, Keys, configure
 from careloop.twins.base import TwinHttp
@@ -29,6 +28,7 @@ from chalicelib.core.policy import CarePolicy
 from chalicelib.entrypoints import poll, watch
 from chalicelib.pipeline.poll import note_added
 from tests.fakes.clock import FrozenClock
+from tests.fakes.state import open_state
 
 API = "https://care.example"
 ADDRESSES = Addresses(meta="https://graph.example", x="https://api.x.example", zendesk="https://acme.zendesk.example")
@@ -48,7 +48,7 @@ class Brand:
 
     def __init__(self, policy: CarePolicy | None = None) -> None:
         self.clock = FrozenClock()
-        self.system = open_local(":memory:", self.clock)
+        self.system = open_state(self.clock)
         self.telemetry = LocalTelemetry(most=5000)
         self.keys = Keys(**dict.fromkeys(Keys.__slots__, "not-a-secret-in-a-test"))
         self.meta = MetaTwin(

@@ -15,7 +15,6 @@ import app as chalice_app
 from careloop.local.application import application_of
 from careloop.local.gateway import Gateway
 from careloop.local.runner import drain
-from careloop.local.system import open_local
 from careloop.sandbox.setup import META_ENDPOINT, PAGE, Addresses, Keys, configure
 from careloop.twins.base import TwinHttp
 from careloop.twins.zendesk import ZendeskTwin
@@ -24,6 +23,7 @@ from chalicelib.core.errors import UnavailableError
 from chalicelib.pipeline.receive import MAX_BODY, MAX_EVENTS, MAX_VALUES, MOST_PARKED
 from tests.fakes.clock import FrozenClock
 from tests.fakes.runtime import SilentTelemetry
+from tests.fakes.state import open_state
 
 ADDRESSES = Addresses(meta="http://meta.test", x="http://x.test", zendesk="http://desk.test")
 PATH = f"/webhooks/platform/facebook/{META_ENDPOINT}"
@@ -35,7 +35,7 @@ class House:
     def __init__(self) -> None:
         self.clock = FrozenClock()
         self.keys = Keys.fresh()
-        self.system = open_local(":memory:", self.clock)
+        self.system = open_state(self.clock)
         self.telemetry = SilentTelemetry()
         self.desk = ZendeskTwin(self.clock, api_token=self.keys.api_token)
         http = TwinHttp({ADDRESSES.zendesk: self.desk})

@@ -181,6 +181,19 @@ def test_private_is_refused_in_words_where_the_platform_has_none():
     assert "no private answer" in world.ticket.notes[-1]
 
 
+def test_what_was_meant_to_be_private_never_goes_public_whoever_reads_the_refusal_first():
+    world = opened()
+    world.desk.note("1", "/private")
+    world.desk.agent_writes("1", "Your card ends in 1234.")
+    world.hint()
+    assert world.platform.sent == []
+    assert "NOT posted" in world.ticket.notes[-1]
+    world.desk.note("1", "/public")
+    world.desk.agent_writes("1", "Please write to us in private.")
+    world.hint()
+    assert world.platform.texts == ["Please write to us in private."]
+
+
 @pytest.mark.parametrize(
     ("note", "words"),
     [("/help", "/retry"), ("/hilfe", "/hilfe is not a command"), ("/why", "ticketed"), ("/retry", "no refused")],

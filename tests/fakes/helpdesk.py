@@ -76,11 +76,11 @@ class FakeHelpdesk:
         self.tickets: dict[str, Ticket] = {}
         self.people: dict[str, Author] = {}
         self.calls: list[str] = []
-        self.faults: list[tuple[str, bool, Exception]] = []
+        self.faults: list[tuple[str, bool, BaseException]] = []
         self._entry = 0
         self._now = now
 
-    def _call(self, method: str) -> Exception | None:
+    def _call(self, method: str) -> BaseException | None:
         self.calls.append(method)
         for fault in self.faults:
             if fault[0] == method:

@@ -32,13 +32,7 @@ def customers_answer(world: World, mark: str = "d1") -> None:
 
 def dying_notes(world: World) -> None:
     """The worker dies at its next note."""
-    add_comment = world.desk.add_comment
-
-    def die(ticket, comment):
-        world.desk.add_comment = add_comment
-        raise Dead
-
-    world.desk.add_comment = die
+    world.desk.faults.append(("add_comment", True, Dead()))
 
 
 def test_the_customers_private_answer_finds_the_ticket_though_the_worker_died_before_its_note():

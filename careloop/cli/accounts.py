@@ -10,9 +10,11 @@ import click
 from careloop.cli.backend import console, errors, table, with_application
 from careloop.cli.inputs import secrets_of
 from careloop.cli.renewal import secrets as renew_secrets
+from careloop.connecting.address import address_of, path_of
+from careloop.connecting.storing import put_endpoint, store_secrets
 from chalicelib.bootstrap import Application
 from chalicelib.connectors import registry
-from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoint
+from chalicelib.core.account import Account, Connection, ConnectionKind
 from chalicelib.core.codec import to_data
 from chalicelib.core.errors import ConfigurationError, UnknownEndpointError
 from chalicelib.core.ids import AccountId, AccountKey
@@ -43,21 +45,15 @@ def list_accounts(app: Application) -> None:
             account.key.account,
             account.title,
             goes,
-            address("platform", platform, account.endpoint),
+            address_of(directory, ConnectionKind.PLATFORM, platform, account.endpoint),
         )
     for item in directory.connections():
-        rows.add_row(
-            item.kind, item.connector, item.name, item.title, "", address(item.kind, item.connector, item.endpoint)
-        )
+        address = address_of(directory, item.kind, item.connector, item.endpoint)
+        rows.add_row(item.kind, item.connector, item.name, item.title, "", address)
     if rows.row_count:
         console.print(rows)
     else:
         console.print("There are no accounts yet: careloop accounts add --help")
-
-
-def address(kind: str, connector: str, endpoint: str | None) -> str:
-    """The path of a webhook."""
-    return f"/webhooks/{kind}/{connector}/{endpoint}" if endpoint else ""
 
 
 @accounts.command()
@@ -116,10 +112,10 @@ def add(app: Application, kind: str, connector: str, name: str, **choices: Any) 
             options=options,
         )
         app.runtime.stores.directory.put_connection(connection)
-    _store_secrets(app, spec, kind_, connector, name, endpoint, secrets)
+    store_secrets(app, spec, name, (connector, endpoint) if endpoint else None, secrets, beside=False)
     if endpoint:
-        _put_endpoint(app, kind_, connector, endpoint, AccountId(name))
-        console.print(f"Webhook address: <your API>{address(kind_, connector, endpoint)}", highlight=False)
+        put_endpoint(app, kind_, connector, endpoint, AccountId(name))
+        console.print(f"Webhook address: <your API>{path_of(kind_, connector, endpoint)}", highlight=False)
     console.print(f"{kind} {connector} {name} is set up.")
 
 
@@ -159,31 +155,3 @@ def _account(
         handle=choices["handle"],
         options=options,
     )
-
-
-def _store_secrets(
-    app: Application,
-    spec: Spec,
-    kind: ConnectionKind,
-    connector: str,
-    name: str,
-    endpoint: str | None,
-    secrets: Mapping[str, str],
-) -> None:
-    """VERIFY and CALL fields apart: the public function may read the first kind only."""
-    verify = {item.name for item in spec.credentials if item.used_for is UsedFor.VERIFY}
-    calls = {field: value for field, value in secrets.items() if field not in verify and value}
-    checks = {field: (value,) for field, value in secrets.items() if field in verify and value}
-    if calls:
-        app.secrets.put_credentials(kind, connector, name, calls)
-    if checks and endpoint:
-        app.secrets.put_verification(kind, connector, endpoint, checks)
-
-
-def _put_endpoint(app: Application, kind: ConnectionKind, connector: str, endpoint: str, name: AccountId) -> None:
-    directory = app.runtime.stores.directory
-    known = directory.find_endpoint(kind, connector, endpoint)
-    served = known.accounts if known else ()
-    if name not in served:
-        served = (*served, name)
-    directory.put_endpoint(Endpoint(kind=kind, connector=connector, name=endpoint, accounts=served))

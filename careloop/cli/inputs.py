@@ -36,15 +36,21 @@ def from_file(fields: Sequence[CredentialField], file: Any) -> dict[str, str]:
     return {str(name): str(value) for name, value in given.items()}
 
 
-def asked(fields: Sequence[CredentialField]) -> dict[str, str]:
-    """By prompt, unseen. Raises ConfigurationError when nobody is there to be asked for what is needed."""
-    if not sys.stdin.isatty() and any(item.required for item in fields):
+def asked(fields: Sequence[CredentialField], hints: Mapping[str, str] | None = None) -> dict[str, str]:
+    """By prompt, unseen. ``hints``: what Enter does, by name, where it is not to leave an optional one out. Raises
+    ConfigurationError when nobody is there to be asked for what is needed."""
+    if not is_somebody_there() and any(item.required for item in fields):
         raise ConfigurationError("secrets are needed: --secrets FILE, or --secrets - and JSON on standard input")
-    return {item.name: _ask(item) for item in fields} if sys.stdin.isatty() else {}
+    return {item.name: _ask(item, (hints or {}).get(item.name)) for item in fields} if is_somebody_there() else {}
 
 
-def _ask(field: CredentialField) -> str:
-    hint = "" if field.required else " (optional, Enter to leave out)"
+def is_somebody_there() -> bool:
+    """Whether standard input is a terminal."""
+    return sys.stdin.isatty()
+
+
+def _ask(field: CredentialField, hint: str | None) -> str:
+    hint = f" ({hint or 'optional, Enter to leave out'})" if not field.required else ""
     default = None if field.required else ""
     answer: str = click.prompt(
         f"{field.name}: {field.description}{hint}", hide_input=True, default=default, show_default=False, err=True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,8 @@ import click
 
 from careloop.cli.backend import console, with_application
 from careloop.cli.inputs import asked, from_file
+from careloop.connecting.address import home_of
+from careloop.connecting.storing import store_secrets
 from chalicelib.bootstrap import Application
 from chalicelib.connectors import registry
 from chalicelib.core.account import Account, ConnectionKind
@@ -33,22 +35,20 @@ def secrets(app: Application, name: str, secrets_file: Any) -> None:
 
     Secrets are asked for, or read from --secrets; never from the command line.
     """
-    kind, connector, own_name, endpoint, subject = _find(app, name)
-    fields = [
-        item
-        for item in registry.spec(kind, connector).credentials
-        if endpoint is not None or item.used_for is UsedFor.CALL
-    ]
+    kind, connector, own_name, endpoint, subject = find_named(app, name)
+    spec = registry.spec(kind, connector)
+    fields = [item for item in spec.credentials if endpoint is not None or item.used_for is UsedFor.CALL]
     given = _given(fields, secrets_file)
     if not given:
         raise ConfigurationError(f"no secret was given; {name} has: {', '.join(item.name for item in fields)}")
-    _store(app, fields, kind, connector, own_name, endpoint, given)
+    home = (home_of(app.runtime.stores.directory, spec, endpoint), endpoint) if endpoint is not None else None
+    store_secrets(app, spec, own_name, home, given)
     for code in RENEWED:
         clear_alarm(app.runtime, code, subject)
     console.print(f"{name}: {', '.join(sorted(given))} stored. Now: careloop check {name}", highlight=False)
 
 
-def _find(app: Application, name: str) -> tuple[ConnectionKind, str, str, str | None, Subject]:
+def find_named(app: Application, name: str) -> tuple[ConnectionKind, str, str, str | None, Subject]:
     """Kind, connector, own name, endpoint. Raises ConfigurationError when there is none, or more than one."""
     directory = app.runtime.stores.directory
     known: list[Any] = [item for item in directory.accounts() if name in (str(item.key), item.key.account)]
@@ -66,31 +66,3 @@ def _find(app: Application, name: str) -> tuple[ConnectionKind, str, str, str | 
 def _given(fields: Sequence[CredentialField], file: Any) -> dict[str, str]:
     values = from_file(fields, file) if file is not None else asked([replace(item, required=False) for item in fields])
     return {field: value for field, value in values.items() if value}
-
-
-def _store(
-    app: Application,
-    fields: Sequence[CredentialField],
-    kind: ConnectionKind,
-    connector: str,
-    name: str,
-    endpoint: str | None,
-    given: Mapping[str, str],
-) -> None:
-    """Beside what is stored, so that one token can be replaced alone."""
-    verify = {item.name for item in fields if item.used_for is UsedFor.VERIFY}
-    calls = {field: value for field, value in given.items() if field not in verify}
-    checks = {field: (value,) for field, value in given.items() if field in verify}
-    if calls:
-        stored = _stored(lambda: app.secrets.credentials(kind, connector, name))
-        app.secrets.put_credentials(kind, connector, name, {**stored, **calls})
-    if checks and endpoint is not None:
-        known = _stored(lambda: app.secrets.verification(kind, connector, endpoint))
-        app.secrets.put_verification(kind, connector, endpoint, {**known, **checks})
-
-
-def _stored(read: Any) -> dict[str, Any]:
-    try:
-        return dict(read())
-    except ConfigurationError:
-        return {}

@@ -81,6 +81,16 @@ class AuditAccount:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteProof:
+    """Keep that a sender proved itself at ``at`` with the new value of a verification field that is being rotated."""
+
+    source: str
+    """The endpoint: ``kind/connector/name``."""
+    field: str
+    at: datetime
+
+
 Job = (
     PollAccount
     | PollHelpdesk
@@ -90,6 +100,7 @@ Job = (
     | CheckAccount
     | CheckConnection
     | AuditAccount
+    | NoteProof
 )
 
 

@@ -14,6 +14,7 @@ from chalicelib.core.jobs import (
     Job,
     JobEnvelope,
     MergeEntries,
+    NoteProof,
     ParkPayload,
     PollAccount,
     PollHelpdesk,
@@ -60,3 +61,5 @@ def group_of(job: Job) -> str:
             return f"check|{job.kind}|{job.connection}"
         case AuditAccount():
             return f"audit|{job.account}"
+        case NoteProof():
+            return f"proof|{job.source}|{job.field}"

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chalicelib.core.account import ConnectionKind, Endpoint
+from chalicelib.core.account import ConnectionKind
 from chalicelib.core.codec import to_json
-from chalicelib.core.disposition import ParkedItem, ParkReason
 from chalicelib.core.errors import PayloadError, TooLargeError, UnknownEndpointError
 from chalicelib.core.events import (
     Envelope,
@@ -24,11 +22,16 @@ from chalicelib.core.events import (
     order_group,
 )
 from chalicelib.core.ids import digest
-from chalicelib.core.jobs import HintEnvelope, JobEnvelope, ParkPayload
 from chalicelib.core.webhook import VerifiedWebhook, WebhookRequest, WebhookResponse
+from chalicelib.pipeline.rotation import note_proofs
 from chalicelib.ports.receiver import Acknowledges, AnswersChallenge
-from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.services import QueueMessage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.core.account import Endpoint
+    from chalicelib.ports.runtime import Reception
 
 MAX_BODY = 4 * 1024 * 1024
 """Bytes. Lambda's limit for a request is 6 MB with base64 in it; no platform's batch comes near 4 MiB."""
@@ -54,7 +57,7 @@ _ACCEPTED = WebhookResponse(status=200, body="", content_type="text/plain")
 
 
 def receive(
-    runtime: Runtime, kind: ConnectionKind, connector: str, name: str, request: WebhookRequest
+    runtime: Reception, kind: ConnectionKind, connector: str, name: str, request: WebhookRequest
 ) -> WebhookResponse:
     """Deal with one webhook request. Raises WebhookError leaves to be answered with their status, and RetryableError
     when it could not be made durable (503: the sender repeats)."""
@@ -67,6 +70,7 @@ def receive(
     if _is_able(receiver.__class__, AnswersChallenge):
         challenge: WebhookResponse | None = receiver.answer_challenge(request)
         if challenge is not None:
+            note_proofs(runtime, kind, endpoint, request)
             return challenge
     receiver.verify(request)
     verified = VerifiedWebhook(request=request)
@@ -79,6 +83,7 @@ def receive(
         archived_at = _archive(runtime, endpoint, request)
     _enqueue(runtime, endpoint, parsed, request.received_at, archived_at)
     _report(runtime, endpoint, parsed)
+    note_proofs(runtime, kind, endpoint, request)
     if not _is_able(receiver.__class__, Acknowledges):
         return _ACCEPTED
     acknowledged: WebhookResponse = receiver.acknowledgement(request)
@@ -126,6 +131,8 @@ def envelope_messages(
 
 def hint_message(helpdesk: str, hint: HelpdeskHint, received_at: datetime, salt: str) -> QueueMessage:
     """A queue message for one hint. Two hints about one ticket are never taken for one."""
+    from chalicelib.core.jobs import HintEnvelope  # most webhooks are of platforms
+
     envelope = HintEnvelope(
         helpdesk=helpdesk,
         hint=hint,
@@ -144,7 +151,7 @@ def helpdesk_of(endpoint: Endpoint) -> str:
     return endpoint.accounts[0] if endpoint.accounts else endpoint.name
 
 
-def _archive(runtime: Runtime, endpoint: Endpoint, request: WebhookRequest) -> str:
+def _archive(runtime: Reception, endpoint: Endpoint, request: WebhookRequest) -> str:
     headers = {name: request.headers[name] for name in KEPT_HEADERS if name in request.headers}
     headers["x-careloop-path-suffix"] = request.path_suffix
     return runtime.archive.keep(
@@ -156,7 +163,7 @@ def _archive(runtime: Runtime, endpoint: Endpoint, request: WebhookRequest) -> s
 
 
 def _enqueue(
-    runtime: Runtime,
+    runtime: Reception,
     endpoint: Endpoint,
     parsed: Parsed[PlatformEvent] | Parsed[HelpdeskHint],
     received_at: datetime,
@@ -188,6 +195,9 @@ def _enqueue(
 def _park_message(
     endpoint: Endpoint, malformed: Malformed, index: int, received_at: datetime, archived_at: str | None
 ) -> QueueMessage:
+    from chalicelib.core.disposition import ParkedItem, ParkReason  # seldom
+    from chalicelib.core.jobs import JobEnvelope, ParkPayload
+
     source = f"{endpoint.kind}/{endpoint.connector}/{endpoint.name}"
     item = ParkedItem(
         id="p-" + digest(source, archived_at or "", str(index), malformed.path, length=16),
@@ -204,7 +214,7 @@ def _park_message(
     return QueueMessage(body=body, group=f"park|{source}", dedup=item.id)
 
 
-def _report(runtime: Runtime, endpoint: Endpoint, parsed: Parsed[PlatformEvent] | Parsed[HelpdeskHint]) -> None:
+def _report(runtime: Reception, endpoint: Endpoint, parsed: Parsed[PlatformEvent] | Parsed[HelpdeskHint]) -> None:
     telemetry = runtime.telemetry
     first = parsed.events[0] if parsed.events else None
     if first is not None and not isinstance(first, HelpdeskHint):

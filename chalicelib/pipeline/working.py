@@ -15,6 +15,7 @@ from chalicelib.core.jobs import (
     Job,
     JobEnvelope,
     MergeEntries,
+    NoteProof,
     ParkPayload,
     PollAccount,
     PollHelpdesk,
@@ -25,6 +26,7 @@ from chalicelib.pipeline.audit_daily import run_audit
 from chalicelib.pipeline.liveness import account_job, connection_job
 from chalicelib.pipeline.merge_entries import merge_entries
 from chalicelib.pipeline.poll import poll_account, poll_helpdesk, reread
+from chalicelib.pipeline.rotation import keep_proof
 from chalicelib.ports.runtime import Runtime
 
 
@@ -53,6 +55,7 @@ HANDLERS: dict[type, Callable[[Runtime, JobEnvelope], None]] = {
     CheckAccount: _simple(account_job),
     CheckConnection: _simple(connection_job),
     AuditAccount: _simple(run_audit),
+    NoteProof: _simple(keep_proof),
 }
 
 

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from chalicelib.core.account import Account, ConnectionKind, Endpoint
-from chalicelib.core.policy import CarePolicy
-from chalicelib.ports.crm import CrmClient
-from chalicelib.ports.helpdesk import HelpdeskClient
-from chalicelib.ports.platform import PlatformClient
-from chalicelib.ports.services import Clock, PayloadArchive, QueueSender
-from chalicelib.ports.spec import HelpdeskSpec, PlatformSpec
-from chalicelib.ports.stores import Stores
+if TYPE_CHECKING:  # the public function has no use for the most of it
+    from chalicelib.core.account import Account, ConnectionKind, Endpoint
+    from chalicelib.core.policy import CarePolicy
+    from chalicelib.core.webhook import WebhookRequest
+    from chalicelib.ports.crm import CrmClient
+    from chalicelib.ports.helpdesk import HelpdeskClient
+    from chalicelib.ports.platform import PlatformClient
+    from chalicelib.ports.services import Clock, PayloadArchive, QueueSender
+    from chalicelib.ports.spec import HelpdeskSpec, PlatformSpec
+    from chalicelib.ports.stores import Directory, Stores
 
 
-class Connectors(Protocol):
-    """Makes connectors with their credentials. Clients are cached by the implementation."""
+class ReceiverMaker(Protocol):
+    """Makes receivers."""
 
     def receiver(self, kind: ConnectionKind, endpoint: Endpoint) -> Any:
         """A WebhookReceiver with the endpoint's verification secrets."""
         ...
+
+
+class Connectors(ReceiverMaker, Protocol):
+    """Makes connectors with their credentials. Clients are cached by the implementation."""
 
     def platform(self, account: Account, *, patient: bool = False) -> PlatformClient:
         """The client of an account. ``patient``: for work that can wait (polls, audits, probes): it leaves a reserve of
@@ -42,6 +48,15 @@ class Connectors(Protocol):
 
     def helpdesk_spec(self, connection: str) -> HelpdeskSpec:
         """The data sheet of a helpdesk connection's connector."""
+        ...
+
+
+@runtime_checkable
+class NoticesRotation(Protocol):
+    """Connectors that can tell which of several current values a sender used."""
+
+    def newly_proven(self, kind: ConnectionKind, endpoint: Endpoint, request: WebhookRequest) -> tuple[str, ...]:
+        """Verification fields of which `request` proves the newest value, and none of the older ones."""
         ...
 
 
@@ -81,6 +96,30 @@ class Queues:
         """By the name that a parked item remembers."""
         known: Mapping[str, QueueSender] = {"inbound": self.inbound, "outbound": self.outbound, "jobs": self.jobs}
         return known[name]
+
+
+class HoldsDirectory(Protocol):
+    """Stores, as far as the public function knows them."""
+
+    @property
+    def directory(self) -> Directory: ...
+
+
+class Reception(Protocol):
+    """What the public function runs on. A `Runtime` is one; in Lambda it is made of no more than this."""
+
+    @property
+    def stores(self) -> HoldsDirectory: ...
+    @property
+    def queues(self) -> Queues: ...
+    @property
+    def archive(self) -> PayloadArchive: ...
+    @property
+    def connectors(self) -> ReceiverMaker: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def telemetry(self) -> Telemetry: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from chalicelib.core.errors import (
     CredentialsError,
     NotAnswerableError,
     NotFoundError,
+    NotSubscribedError,
     OutcomeUnknownError,
     RecipientUnreachableError,
     UnsupportedError,
@@ -146,7 +147,7 @@ class Client:
         return f"signed in as {user}; {self._ping(service)}" if service else f"signed in as {user}"
 
     def _ping(self, service: str) -> str:
-        """Has the homeserver call our endpoint (v1.7). Raises ConfigurationError when it can't reach it."""
+        """Has the homeserver call our endpoint (v1.7). Raises NotSubscribedError when it can't reach it."""
         path = f"/_matrix/client/v1/appservice/{segment(service)}/ping"
         try:
             answer = self._api.call("POST", path, data={}, idempotent=True, expect=(400, 502, 504))
@@ -157,7 +158,7 @@ class Client:
             if answer.status == 200:
                 return f"the homeserver reaches us in {body.need_id('duration_ms')} ms"
             code = body.need_text("errcode")
-        raise ConfigurationError(f"matrix: the homeserver does not reach our endpoint: {code[:40]}")
+        raise NotSubscribedError(f"matrix: the homeserver does not reach our endpoint: {code[:40]}")
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 

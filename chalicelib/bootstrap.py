@@ -1,22 +1,26 @@
 """The composition root: settings -> application. The only module that knows everything.
 
-In Lambda `application()` builds the AWS family once per container. What runs elsewhere (sandbox, tests) builds an
-`Application` of its own and installs it.
+In Lambda `application()` builds the AWS family once per container, and `reception()` as much of it as the public
+function uses. What runs elsewhere (sandbox, tests) builds an `Application` of its own and installs it, for both.
+
+Imports stand inside the functions: each Lambda function pays for what it builds.
 """
 
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from chalicelib.ports.runtime import Queues, Runtime, Telemetry
-from chalicelib.ports.services import Clock, Http, PayloadArchive, Queue, SecretStore, SessionStore
-from chalicelib.ports.stores import Stores
+if TYPE_CHECKING:
+    from chalicelib.ports.runtime import HoldsDirectory, Queues, ReceiverMaker, Reception, Runtime, Telemetry
+    from chalicelib.ports.services import Clock, Http, PayloadArchive, Queue, SecretStore, SessionStore
+    from chalicelib.ports.stores import Directory, Stores
 
 _current: Application | None = None
+_entrance: Entrance | None = None
 
 
 def always_zero() -> float:
@@ -45,6 +49,25 @@ class Application:
     """Around each record that a worker deals with."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """The public function's stores: the directory, and nothing else."""
+
+    directory: Directory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    """What the public function runs on: implements ports.runtime.Reception."""
+
+    stores: HoldsDirectory
+    queues: Queues
+    archive: PayloadArchive
+    connectors: ReceiverMaker
+    clock: Clock
+    telemetry: Telemetry
+
+
 def build(
     *,
     stores: Stores,
@@ -60,6 +83,7 @@ def build(
 ) -> Application:
     """Put the parts together. ``queues`` has "inbound", "outbound" and "jobs"."""
     from chalicelib.connectors.factory import ConnectorFactory
+    from chalicelib.ports.runtime import Queues, Runtime
 
     connectors = ConnectorFactory(stores=stores, secrets=secrets, sessions=sessions, http=http, clock=clock)
     runtime = Runtime(
@@ -82,6 +106,9 @@ def build(
 
 def from_environment(env: Mapping[str, str]) -> Application:
     """The AWS family, by the stage's settings. Raises ConfigurationError."""
+    import random
+
+    from chalicelib.adapters.aws.lazy import usual_clients
     from chalicelib.adapters.aws.system import open_aws
     from chalicelib.adapters.aws.telemetry import LoggedTelemetry
     from chalicelib.adapters.aws.tracing import traced
@@ -91,7 +118,7 @@ def from_environment(env: Mapping[str, str]) -> Application:
 
     settings = Settings.from_env(env)
     clock = SystemClock()
-    system = open_aws(settings, clock)
+    system = open_aws(settings, clock, usual_clients(env))
     app = build(
         stores=system.stores,
         sessions=system.sessions,
@@ -115,7 +142,41 @@ def application(make: Callable[[Mapping[str, str]], Application] = from_environm
     return _current
 
 
+def entrance(env: Mapping[str, str]) -> Entrance:
+    """As much of the AWS family as the public function uses. Raises ConfigurationError."""
+    from chalicelib.adapters.aws.entrance import open_entrance
+    from chalicelib.adapters.aws.lazy import usual_clients
+    from chalicelib.adapters.aws.lines import LineTelemetry
+    from chalicelib.adapters.clock import SystemClock
+    from chalicelib.connectors.receivers import Receivers
+    from chalicelib.ports.runtime import Queues
+    from chalicelib.settings import Settings
+
+    settings = Settings.from_env(env)
+    clock = SystemClock()
+    aws = open_entrance(settings, clock, usual_clients(env))
+    return Entrance(
+        stores=Shelf(directory=aws.directory),
+        queues=Queues(inbound=aws.queues["inbound"], outbound=aws.queues["outbound"], jobs=aws.queues["jobs"]),
+        archive=aws.archive,
+        connectors=Receivers(directory=aws.directory, secrets=aws.secrets),
+        clock=clock,
+        telemetry=LineTelemetry(settings.stage, clock),
+    )
+
+
+def reception(make: Callable[[Mapping[str, str]], Entrance] = entrance) -> Reception:
+    """What the public function runs on in this process: the application that is there, else the entrance, built at
+    first use."""
+    global _entrance
+    if _current is not None:
+        return _current.runtime
+    if _entrance is None:
+        _entrance = make(os.environ)
+    return _entrance
+
+
 def install(new: Application | None) -> None:
     """Use `new` in this process (None: build again at the next use)."""
-    global _current
-    _current = new
+    global _current, _entrance
+    _current, _entrance = new, None

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from chalicelib.connectors import registry
+from chalicelib.connectors.receivers import Receivers
 from chalicelib.connectors.toolkit.guarded import GuardedHttp, Remote
 from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoint
-from chalicelib.core.errors import CareloopError, ConfigurationError
-from chalicelib.core.ids import AccountKey
+from chalicelib.core.errors import ConfigurationError
 from chalicelib.core.webhook import WebhookRequest
 from chalicelib.ports.crm import CrmClient, CrmContext
 from chalicelib.ports.helpdesk import HelpdeskClient, HelpdeskContext
 from chalicelib.ports.platform import PlatformClient, PlatformContext
-from chalicelib.ports.receiver import AnswersChallenge, ReceiverContext
 from chalicelib.ports.services import Clock, Http, SecretStore, SessionStore
 from chalicelib.ports.spec import HelpdeskSpec, PlatformSpec, Spec
 from chalicelib.ports.stores import Stores
@@ -35,37 +33,15 @@ class ConnectorFactory:
 
     def receiver(self, kind: ConnectionKind, endpoint: Endpoint) -> Any:
         """A receiver with the endpoint's verification secrets."""
-        secrets = self.secrets.verification(kind, endpoint.connector, endpoint.name)
-        return self._receiver(kind, endpoint, secrets)
-
-    def _receiver(self, kind: ConnectionKind, endpoint: Endpoint, secrets: Mapping[str, tuple[str, ...]]) -> Any:
-        context = ReceiverContext(secrets=secrets, accounts=endpoint.accounts, options=self._options(kind, endpoint))
-        return registry.receiver(kind, endpoint.connector, context)
+        return self._receivers.receiver(kind, endpoint)
 
     def newly_proven(self, kind: ConnectionKind, endpoint: Endpoint, request: WebhookRequest) -> tuple[str, ...]:
         """Verification fields of which `request` proves the newest value, and none of the older ones."""
-        secrets = self.secrets.verification(kind, endpoint.connector, endpoint.name)
-        return tuple(
-            field
-            for field, values in secrets.items()
-            if len(values) > 1
-            and _proves(self._receiver(kind, endpoint, {**secrets, field: values[:1]}), request)
-            and not _proves(self._receiver(kind, endpoint, {**secrets, field: values[1:]}), request)
-        )
+        return self._receivers.newly_proven(kind, endpoint, request)
 
-    def _options(self, kind: ConnectionKind, endpoint: Endpoint) -> Mapping[str, str]:
-        """The settings of what the endpoint serves, where it serves one thing: they may change what a payload means."""
-        directory = self.stores.directory
-        try:
-            if kind is ConnectionKind.HELPDESK:
-                name = endpoint.accounts[0] if endpoint.accounts else endpoint.name
-                return directory.get_connection(kind, name).options
-            if len(endpoint.accounts) != 1:
-                return {}
-            key = AccountKey(platform=endpoint.connector, account=endpoint.accounts[0])
-            return directory.get_account(key).options
-        except ConfigurationError:
-            return {}
+    @property
+    def _receivers(self) -> Receivers:
+        return Receivers(directory=self.stores.directory, secrets=self.secrets)
 
     def platform(self, account: Account, *, patient: bool = False) -> PlatformClient:
         """The client of an account."""
@@ -143,14 +119,3 @@ class ConnectorFactory:
                 contacts=self.stores.contacts,
             )
         raise ConfigurationError(f"{connection.name} is no helpdesk and no CRM")
-
-
-def _proves(receiver: Any, request: WebhookRequest) -> bool:
-    """Whether the sender is who it says by this receiver's secrets: by the challenge, else by the signature."""
-    try:
-        challenge = receiver.answer_challenge(request) if isinstance(receiver, AnswersChallenge) else None
-        if challenge is None:
-            receiver.verify(request)
-    except CareloopError:
-        return False
-    return challenge is None or challenge.status == 200

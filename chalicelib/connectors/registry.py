@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.account import ConnectionKind
 from chalicelib.core.errors import ConfigurationError, UnknownEndpointError
-from chalicelib.ports.receiver import ReceiverContext
-from chalicelib.ports.spec import Spec
+
+if TYPE_CHECKING:
+    from chalicelib.ports.receiver import ReceiverContext
+    from chalicelib.ports.spec import Spec
 
 _ROOT = "chalicelib.connectors"
 

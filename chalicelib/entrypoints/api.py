@@ -20,7 +20,7 @@ _MATRIX = "/webhooks/platform/{name}/{endpoint}/_matrix/app/v1"
 
 def answer(kind: str, name: str, endpoint: str, request: Any, suffix: str = "") -> Response:
     """One webhook request of Chalice's to its answer."""
-    from chalicelib.bootstrap import application
+    from chalicelib.bootstrap import reception
     from chalicelib.core.account import ConnectionKind
     from chalicelib.core.errors import CareloopError
     from chalicelib.core.webhook import WebhookRequest
@@ -29,18 +29,18 @@ def answer(kind: str, name: str, endpoint: str, request: Any, suffix: str = "") 
 
     telemetry = None
     try:
-        app = application()
-        telemetry = app.runtime.telemetry
+        runtime = reception()
+        telemetry = runtime.telemetry
         webhook = WebhookRequest(
             method=request.method,
             url=request.context.get("path", ""),
             headers={str(key).lower(): str(value) for key, value in request.headers.items()},
             query=dict(request.query_params or {}),
             body=request.raw_body or b"",
-            received_at=app.runtime.clock.now(),
+            received_at=runtime.clock.now(),
             path_suffix=suffix,
         )
-        result = receive(app.runtime, ConnectionKind(kind), name, endpoint, webhook)
+        result = receive(runtime, ConnectionKind(kind), name, endpoint, webhook)
     except Exception as error:
         result = refusal(error)
         if telemetry is not None:

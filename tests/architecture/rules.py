@@ -91,8 +91,19 @@ LAYERS = (
     Layer(package=PORTS, ours=(PORTS, CORE), forbidden=PURE),
     Layer(package="chalicelib.connectors", ours=(PORTS, CORE), forbidden=NO_EFFECTS),
     Layer(
-        package="chalicelib.connectors.factory",
+        package="chalicelib.connectors.receivers",
         ours=("chalicelib.connectors", "chalicelib.connectors.registry", PORTS, CORE),
+        forbidden=NO_EFFECTS,
+    ),
+    Layer(
+        package="chalicelib.connectors.factory",
+        ours=(
+            "chalicelib.connectors",
+            "chalicelib.connectors.registry",
+            "chalicelib.connectors.receivers",
+            PORTS,
+            CORE,
+        ),
         forbidden=NO_EFFECTS,
     ),
     Layer(
@@ -151,6 +162,7 @@ LAYERS = (
             "chalicelib.adapters",
             "chalicelib.connectors.registry",
             "chalicelib.connectors.factory",
+            "chalicelib.connectors.receivers",
             PORTS,
             CORE,
         ),

@@ -111,14 +111,14 @@ def from_environment(env: Mapping[str, str]) -> Application:
     from chalicelib.adapters.aws.lazy import usual_clients
     from chalicelib.adapters.aws.system import open_aws
     from chalicelib.adapters.aws.telemetry import LoggedTelemetry
-    from chalicelib.adapters.aws.tracing import traced
+    from chalicelib.adapters.aws.tracing import traced, traced_call
     from chalicelib.adapters.clock import SystemClock
     from chalicelib.adapters.http import UrllibHttp
     from chalicelib.settings import Settings
 
     settings = Settings.from_env(env)
     clock = SystemClock()
-    system = open_aws(settings, clock, usual_clients(env))
+    system = open_aws(settings, clock, usual_clients(env, traced_call))
     app = build(
         stores=system.stores,
         sessions=system.sessions,

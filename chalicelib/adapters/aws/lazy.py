@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from chalicelib.adapters.aws.light import Around
 
 
 class Clients(Protocol):
@@ -46,13 +49,13 @@ class LazyClient:
         return getattr(self._clients.client(self._service), name)
 
 
-def usual_clients(env: Mapping[str, str]) -> Clients:
+def usual_clients(env: Mapping[str, str], around: Around | None = None) -> Clients:
     """The light clients in a Lambda function whose environment they understand; elsewhere botocore's, which know
-    profiles, proxies and the other ways to credentials."""
+    profiles, proxies and the other ways to credentials. ``around``: see `light.LightClients`."""
     if env.get("AWS_LAMBDA_FUNCTION_NAME"):
-        from chalicelib.adapters.aws.light import from_environment
+        from chalicelib.adapters.aws.light import from_environment, nothing
 
-        light = from_environment(env)
+        light = from_environment(env, around or nothing)
         if light is not None:
             return light
     from chalicelib.adapters.aws.clients import AwsClients

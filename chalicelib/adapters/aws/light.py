@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
-import secrets
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -76,9 +77,18 @@ _AGAIN = frozenset({500, 502, 503, 504})
 _CODE = re.compile(rb"<Code>([^<]{1,100})</Code>")
 
 
+Around = Callable[[str, str], AbstractContextManager[object]]
+"""What is put around each call: by service and operation."""
+
+
+def nothing(service: str, operation: str) -> AbstractContextManager[None]:
+    """Around a call that nobody looks at."""
+    return nullcontext()
+
+
 class LightClients:
     """Makes clients, as `clients.AwsClients` does. ``endpoints``: addresses by service, instead of AWS's own; ``wire``
-    makes the way to one address."""
+    makes the way to one address; ``around``: for traces."""
 
     def __init__(
         self,
@@ -88,7 +98,9 @@ class LightClients:
         endpoints: Mapping[str, str] | None = None,
         wire: Callable[[str], Wire] = Wire,
         now: Callable[[], datetime] | None = None,
+        around: Around = nothing,
     ) -> None:
+        self._around = around
         self._credentials = credentials
         self._region = region
         self._endpoints = dict(endpoints or {})
@@ -103,10 +115,10 @@ class LightClients:
             signer = Signer(self._credentials, service, self._region)
             url = self._endpoints.get(service, "")
             if service == "s3":
-                self._clients[service] = LightS3(signer, self._region, url, self._wire, self._now)
+                self._clients[service] = LightS3(signer, self._region, url, self._wire, self._now, self._around)
             else:
                 wire = self._wire(url or f"https://{service}.{self._region}.{suffix(self._region)}")
-                self._clients[service] = LightJson(service, signer, wire, self._now)
+                self._clients[service] = LightJson(service, signer, wire, self._now, self._around)
         return self._clients[service]
 
     def close(self) -> None:
@@ -124,7 +136,7 @@ def suffix(region: str) -> str:
     return next((ending for known, ending in _SUFFIXES if known.fullmatch(region)), "")
 
 
-def from_environment(env: Mapping[str, str]) -> LightClients | None:
+def from_environment(env: Mapping[str, str], around: Around = nothing) -> LightClients | None:
     """Clients with the keys and the region that Lambda sets. None where the environment says something that only
     botocore understands: a profile, FIPS, a proxy, another partition, keys that must be fetched."""
     region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or ""
@@ -137,6 +149,7 @@ def from_environment(env: Mapping[str, str]) -> LightClients | None:
         region,
         endpoints=_endpoints(env),
         wire=lambda url: Wire(url, cafile=cafile),
+        around=around,
     )
 
 
@@ -155,7 +168,9 @@ class LightJson:
     """A service that speaks JSON. ``client.get_item(TableName=...)`` gives the answer as a dictionary; AwsError for
     what the service refuses, UnavailableError where it could not be reached."""
 
-    def __init__(self, service: str, signer: Signer, wire: Wire, now: Callable[[], datetime]) -> None:
+    def __init__(self, service: str, signer: Signer, wire: Wire, now: Callable[[], datetime], around: Around) -> None:
+        self._service = service
+        self._around = around
         version, self._prefix, operations = JSON_SERVICES[service]
         self._names = {_snake(operation): operation for operation in operations}
         self._type = f"application/x-amz-json-{version}"
@@ -175,7 +190,7 @@ class LightJson:
 
     def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         if operation in _TOKENED:
-            parameters.setdefault("ClientRequestToken", secrets.token_hex(16))
+            parameters.setdefault("ClientRequestToken", os.urandom(16).hex())
         body = json.dumps(parameters, separators=(",", ":")).encode()
         headers = {
             "content-type": self._type,
@@ -189,7 +204,8 @@ class LightJson:
         def attempt() -> tuple[str, str, dict[str, str], bytes]:
             return "POST", path, self._signer.signed("POST", path, headers, body, self._now()), body
 
-        answer = self._wire.ask(operation, attempt, lambda answer: answer.status in _AGAIN or _is_throttled(answer))
+        with self._around(self._service, operation):
+            answer = self._wire.ask(operation, attempt, _comes_again)
         if answer.status != 200:
             raise _refused(operation, answer)
         try:
@@ -203,8 +219,15 @@ class LightS3:
     """Objects. Buckets are addressed by host on AWS, by path elsewhere (and where a dot in the name breaks TLS)."""
 
     def __init__(
-        self, signer: Signer, region: str, url: str, wire: Callable[[str], Wire], now: Callable[[], datetime]
+        self,
+        signer: Signer,
+        region: str,
+        url: str,
+        wire: Callable[[str], Wire],
+        now: Callable[[], datetime],
+        around: Around,
     ) -> None:
+        self._around = around
         self._signer = signer
         self._region = region
         self._url = url
@@ -231,7 +254,8 @@ class LightS3:
         def attempt() -> tuple[str, str, dict[str, str], bytes]:
             return method, path, self._signer.signed(method, path, all_headers, body, self._now()), body
 
-        answer = wire.ask(operation, attempt, lambda answer: answer.status in _AGAIN or answer.status == 429)
+        with self._around("s3", operation):
+            answer = wire.ask(operation, attempt, lambda answer: answer.status in _AGAIN or answer.status == 429)
         if answer.status != 200:
             found = _CODE.search(answer.body)
             code = found[1].decode("utf-8", "replace") if found else str(answer.status)
@@ -274,8 +298,8 @@ def _code(answer: Answer) -> str:
     return text.rpartition("#")[2].partition(":")[0] or str(answer.status)
 
 
-def _is_throttled(answer: Answer) -> bool:
-    return answer.status >= 400 and _code(answer) in UNAVAILABLE
+def _comes_again(answer: Answer) -> bool:
+    return answer.status in _AGAIN or (answer.status >= 400 and _code(answer) in UNAVAILABLE)
 
 
 def _refused(operation: str, answer: Answer) -> AwsError:

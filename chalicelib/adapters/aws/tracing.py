@@ -7,6 +7,7 @@ cost it 200 ms of each cold start. Calls to platforms and helpdesks are not reco
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -26,6 +27,19 @@ def traced(name: str, **annotations: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def traced_call(service: str, operation: str) -> Iterator[None]:
+    """A subsegment around one call to AWS. (botocore's calls are found by X-Ray itself, where botocore is used.)"""
+    tracer = _tracer()
+    if tracer is None:
+        yield
+        return
+    with tracer.provider.in_subsegment(service, namespace="aws") as segment:
+        if segment is not None:  # none where no record is being traced
+            segment.set_aws({"operation": operation})
+        yield
+
+
 @cache
 def _tracer() -> Any:
     """Powertools' tracer, or None where nobody would take its segments."""
@@ -33,4 +47,5 @@ def _tracer() -> Any:
         return None
     from aws_lambda_powertools import Tracer
 
-    return Tracer(service="careloop", patch_modules=["botocore"])
+    is_used = "botocore.client" in sys.modules
+    return Tracer(service="careloop", auto_patch=is_used, patch_modules=["botocore"] if is_used else None)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -388,3 +391,57 @@ def test_addresses_from_the_environment() -> None:
         "secretsmanager": "http://secrets",
     }
     assert light._endpoints({**both, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}) == {}
+
+
+def test_something_may_be_put_around_each_call() -> None:
+    seen: list[str] = []
+
+    @contextmanager
+    def around(service: str, operation: str) -> Iterator[None]:
+        seen.append(f"{service} {operation}")
+        yield
+        seen.append("end")
+
+    clients = LightClients(KEYS, "eu-central-1", wire=lambda url: Silent(url, seen), around=around)
+    clients.client("sqs").get_queue_url(QueueName="q")
+    clients.client("s3").get_object(Bucket="b", Key="k")
+
+    assert seen == [
+        "sqs GetQueueUrl",
+        "https://sqs.eu-central-1.amazonaws.com/",
+        "end",
+        "s3 GetObject",
+        "https://b.s3.eu-central-1.amazonaws.com/k",
+        "end",
+    ]
+
+
+TRACED = """
+from chalicelib.adapters.aws.tracing import traced, traced_call
+with traced("inbound", message="m-1"):
+    with traced_call("sqs", "SendMessageBatch"):
+        pass
+import sys
+print("botocore.client" in sys.modules)
+"""
+
+
+def test_calls_stand_in_the_trace() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
+        daemon.bind(("127.0.0.1", 0))
+        daemon.settimeout(5)
+        environment = {
+            **os.environ,
+            "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{daemon.getsockname()[1]}",
+            "AWS_LAMBDA_FUNCTION_NAME": "careloop-test-inbound",
+            "LAMBDA_TASK_ROOT": "/var/task",
+            "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", TRACED], env=environment, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == "False"  # the SDK alone does not load botocore's clients
+        call, work = (json.loads(daemon.recv(65536).partition(b"\n")[2]) for _ in range(2))
+    assert work["name"] == "## inbound"
+    assert (call["name"], call["namespace"], call["aws"]) == ("sqs", "aws", {"operation": "SendMessageBatch"})
+    assert call["parent_id"] == work["id"]

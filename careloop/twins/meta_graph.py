@@ -9,7 +9,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -304,7 +304,7 @@ class MetaGraph(Twin):
         found = self.nodes.comments(args[0], caller.page, given.get("fields"), stream=stream)
         return self._list(found[::-1] if order == "reverse_chronological" else found, given)
 
-    def _list(self, items: list[Data], given: Data) -> Data:
+    def _list(self, items: Sequence[Data], given: Data) -> Data:
         """One page of a list, with cursors; ``next`` only where there is more."""
         try:
             limit = min(int(given.get("limit", 25)), 100)
@@ -318,7 +318,7 @@ class MetaGraph(Twin):
             return {"data": []}
         cursors = {"before": _cursor(start), "after": _cursor(end)}
         more = {"next": f"https://graph.facebook.com/v{NEWEST}.0/next?after={_cursor(end)}"} if end < len(items) else {}
-        return {"data": shown, "paging": {"cursors": cursors, **more}}
+        return {"data": list(shown), "paging": {"cursors": cursors, **more}}
 
 
 def _cursor(place: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import overload
 
 from careloop.twins.meta_errors import GraphError, chosen, gone, parse_fields
 from careloop.twins.meta_send import PRIVATE_REPLY
@@ -33,6 +34,25 @@ _MESSAGE = _names("id created_time from to message attachments tags")
 _PERSON = _names("id first_name last_name profile_pic name")
 
 
+class Shown(Sequence[Data]):
+    """Nodes as Graph writes them, made only when a page of them is asked for."""
+
+    def __init__(self, items: Sequence[Data], show: Callable[[Data], Data]) -> None:
+        self._items, self._show = items, show
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, place: int) -> Data: ...
+    @overload
+    def __getitem__(self, place: slice) -> Shown: ...
+    def __getitem__(self, place: int | slice) -> Data | Shown:
+        if isinstance(place, slice):
+            return Shown(self._items[place], self._show)
+        return self._show(self._items[place])
+
+
 class MetaNodes:
     """Reads of one page."""
 
@@ -51,11 +71,11 @@ class MetaNodes:
             return chosen("Page", {"id": name, "name": page["name"]}, fields, frozenset({"id", "name"}))
         raise gone(name)
 
-    def feed(self, page: Data, fields: str | None) -> list[Data]:
+    def feed(self, page: Data, fields: str | None) -> Shown:
         """Own and visitors' posts, newest first, at most `LISTED`."""
         posts = self.world.data["posts"].values()
         found = [item for item in posts if item["page"] == page["id"] and self._is_seen(item)]
-        return [chosen("Post", self._post(item), fields, _POST) for item in found[::-1][:LISTED]]
+        return Shown(found[::-1][:LISTED], lambda item: chosen("Post", self._post(item), fields, _POST))
 
     def ratings(self, page: Data, fields: str | None) -> list[Data]:
         """Recommendations, newest first."""
@@ -64,20 +84,21 @@ class MetaNodes:
             chosen("Recommendation", self._rating(item), fields, _RATING) for item in found[::-1] if not item["deleted"]
         ]
 
-    def comments(self, name: str, page: Data, fields: str | None, *, stream: bool) -> list[Data]:
+    def comments(self, name: str, page: Data, fields: str | None, *, stream: bool) -> Shown:
         """Comments below a post, a review or a comment, oldest first; ``stream``: replies too. Raises GraphError."""
         self.place(name, page["id"])
         found = self.world.replies(name)
         if name not in self.world.data["comments"] and not stream:
             found = [item for item in found if item["parent"] is None]
-        return [chosen("Comment", self._comment(item), fields, _COMMENT) for item in found]
+        return Shown(found, lambda item: chosen("Comment", self._comment(item), fields, _COMMENT))
 
-    def conversations(self, page: Data, person: str | None, fields: str | None) -> list[Data]:
+    def conversations(self, page: Data, person: str | None, fields: str | None) -> Shown:
         """The inbox, latest first."""
-        found = [item for item in self.world.data["threads"].values() if item["page"] == page["id"]]
-        found = [item for item in found if person in (None, item["psid"]) and item["messages"]]
+        threads = self.world.data["threads"]
+        asked = threads.values() if person is None else filter(None, [threads.get(person)])
+        found = [item for item in asked if item["page"] == page["id"] and item["messages"]]
         found.sort(key=lambda item: item["updated"], reverse=True)
-        return [chosen("Conversation", self._conversation(item, ""), fields, _CONVERSATION) for item in found]
+        return Shown(found, lambda item: chosen("Conversation", self._conversation(item, ""), fields, _CONVERSATION))
 
     def place(self, name: str, page: str) -> tuple[str, str | None]:
         """(root, parent comment) of an answer to `name`. Raises GraphError for what is gone or another's."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from careloop.twins.base import Handler, TwinRequest
@@ -149,12 +150,12 @@ class XApi(XOperator):
     def _mentions(self, request: TwinRequest, us: str) -> Answer:
         wanted = asked(request.query, (*_POST, *_TIMED, "max_results", "pagination_token"))
         who = request.args[0]
-        found = [
+        found = (
             post
             for post in self.world.posts()
             if who in post["inherited"] or any(item["id"] == who for item in self.world.named(post["text"]))
-        ]
-        seen = [post for post in found[:MENTIONS_LISTED] if self.world.sees(us, post)]
+        )
+        seen = [post for post in islice(found, MENTIONS_LISTED) if self.world.sees(us, post)]
         return 200, self._page(request, seen, wanted, least=5)
 
     def _timeline(self, request: TwinRequest, us: str) -> Answer:

@@ -20,9 +20,9 @@ from rich.table import Table
 
 import app as chalice_app
 from bench.brand import META, PLATFORM_HOOK, ZENDESK, contact, set_up
+from bench.units import Units
 from careloop.local.gateway import Gateway
 from careloop.local.runner import HANDLERS, sqs_event
-from careloop.local.telemetry import LocalTelemetry
 from careloop.sandbox.setup import DESK, PAGE, Keys
 from careloop.twins.base import TwinHttp
 from careloop.twins.meta import MetaTwin
@@ -30,6 +30,7 @@ from careloop.twins.zendesk import ZendeskTwin
 from chalicelib import bootstrap
 from chalicelib.adapters.aws.clients import AwsClients
 from chalicelib.adapters.aws.system import AwsSystem, open_aws
+from chalicelib.adapters.aws.telemetry import LoggedTelemetry
 from chalicelib.entrypoints import poll
 from chalicelib.ports.services import Http, HttpRequest, HttpResponse
 from chalicelib.settings import Settings
@@ -88,6 +89,11 @@ class Counts:
         if self.flow and self.stage:
             self.made[self.flow, self.stage, call] += 1
 
+    @property
+    def place(self) -> tuple[str, str] | None:
+        """Where we are, as flow and stage."""
+        return (self.flow, self.stage) if self.flow and self.stage else None
+
     @contextmanager
     def during(self, stage: str) -> Iterator[None]:
         """Count what happens inside for `stage`."""
@@ -108,15 +114,18 @@ class Counts:
 
 
 class CountingHttp:
-    """An `Http` port that counts calls by vendor, method and path without ids."""
+    """An `Http` port that counts calls by vendor, method and path without ids, and the bytes that go out."""
 
-    def __init__(self, http: Http, counts: Counts) -> None:
-        self._http, self._counts = http, counts
+    def __init__(self, http: Http, counts: Counts, units: Units) -> None:
+        self._http, self._counts, self._units = http, counts, units
 
     def send(self, request: HttpRequest) -> HttpResponse:
         parts = urlsplit(request.url)
         vendor = VENDORS[not request.url.startswith(ZENDESK)]
         self._counts.add(f"{vendor}: {request.method} {_ID.sub('{id}', _VERSION.sub('', parts.path))}")
+        self._units.add("http_calls", 1)
+        head = sum(len(name) + len(value) + 4 for name, value in request.headers.items())
+        self._units.add("sent_bytes", len(request.url) + head + len(request.body or b""))
         return self._http.send(request)
 
 
@@ -126,17 +135,19 @@ class Counted:
     def __init__(self) -> None:
         self.counts = Counts()
         self.clock = StillClock()
+        self.units = Units(lambda: self.counts.place, self.clock.now)
         self.keys = Keys.fresh()
         self.clients = AwsClients(region=REGION)
         for service in SERVICES:
             events = self.clients.client(service).meta.events
             events.register("before-call", lambda model, **_: self._count_aws(model))
+            self.units.watch(events)
         self._provision()
         self.meta = MetaTwin(
             self.clock, app_secret=self.keys.app_secret, page_token=self.keys.page_token, deliver=self._deliver
         )
         self.desk = ZendeskTwin(self.clock, api_token=self.keys.api_token, deliver=self._deliver)
-        self.http = CountingHttp(TwinHttp({META: self.meta, ZENDESK: self.desk}), self.counts)
+        self.http = CountingHttp(TwinHttp({META: self.meta, ZENDESK: self.desk}), self.counts, self.units)
         self._gateway = Gateway(chalice_app.app)
         self.system: AwsSystem
         self.begin_anew()
@@ -162,7 +173,7 @@ class Counted:
             archive=self.system.archive,
             http=self.http,
             clock=self.clock,
-            telemetry=LocalTelemetry(),
+            telemetry=LoggedTelemetry("bench", self.clock, self.units),  # type: ignore[arg-type]
         )
         bootstrap.install(self.app)
 
@@ -184,6 +195,7 @@ class Counted:
     def _deliver(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         parts = urlsplit(url)
         with self.counts.during("webhook"):
+            self.units.add("invocations", 1)
             target = f"{parts.path}?{parts.query}" if parts.query else parts.path
             status, _, answer = self._gateway.call(method, target, headers, body)
         return status, answer
@@ -197,6 +209,7 @@ class Counted:
                     break
                 self.counts.messages[self.counts.flow] += 1
                 with self.counts.during(f"{name} worker"):
+                    self.units.add("invocations", 1)
                     HANDLERS[name](sqs_event(name, messages))
                 queue.delete([messages[0].receipt])
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "check": ("careloop.cli.alarms", "Look now whether accounts, helpdesks and CRMs are alive."),
     "connect": ("careloop.cli.connect", "Connect a platform, a helpdesk or a CRM, step by step, with a live check."),
     "contacts": ("careloop.cli.contacts", "Import contacts into the built-in directory."),
+    "cost": ("careloop.cli.cost", "Tell what so many messages a month cost on AWS."),
     "demo": ("careloop.cli.sandbox", "Play one customer's story in the terminal."),
     "destroy": ("careloop.cli.destroy", "Take a stage out of service; its data only when told so."),
     "parked": ("careloop.cli.parked", "List, show, release and discard what waits for a person."),

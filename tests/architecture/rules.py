@@ -66,10 +66,8 @@ NO_EFFECTS = NETWORK | FILES_AND_PROCESSES | frozenset({"time", "random", "sched
 # Import name -> the distribution in requirements.txt. Chalice adds its own runtime to the package.
 THIRD_PARTY = {
     "aws_lambda_powertools": "aws-lambda-powertools",
-    "boto3": "boto3",
     "botocore": "botocore",
     "cryptography": "cryptography",
-    "phonenumbers": "phonenumberslite",
     "regex": "regex",
     "urllib3": "urllib3",
 }
@@ -116,7 +114,7 @@ LAYERS = (
         Layer(
             package=kind,
             ours=(TOOLKIT, PORTS, CORE),
-            others=frozenset({"cryptography", "phonenumbers", "regex"}),
+            others=frozenset({"cryptography", "regex"}),
             forbidden=PURE - STREAMS,
         )
         for kind in KINDS
@@ -124,18 +122,18 @@ LAYERS = (
     Layer(
         package="chalicelib.pipeline",
         ours=("chalicelib.pipeline", PORTS, CORE),
-        others=frozenset({"phonenumbers", "regex"}),
+        others=frozenset({"regex"}),
         forbidden=NO_EFFECTS,
     ),
     Layer(
         package="chalicelib.adapters",
         ours=("chalicelib.adapters", PORTS, CORE),
-        others=frozenset({"phonenumbers", "regex"}),
+        others=frozenset({"regex"}),
     ),
     Layer(
         package="chalicelib.adapters.aws",
         ours=("chalicelib.adapters", PORTS, CORE),
-        others=frozenset({"aws_lambda_powertools", "boto3", "botocore"}),
+        others=frozenset({"aws_lambda_powertools", "botocore"}),
     ),
     Layer(
         package="chalicelib.adapters.aws.wire",
@@ -218,7 +216,7 @@ def _problems(source: Source, layer: Layer, item: Import) -> list[str]:
         return [] if _may_import_ours(source, layer, item.module) else [f"{layer.package} may not import {item.module}"]
     if top in sys.stdlib_module_names:
         return [f"{layer.package} may not import {item.module}"] if is_within(item.module, *layer.forbidden) else []
-    if item.for_types and top.startswith("mypy_boto3_") and "boto3" in layer.others:
+    if item.for_types and top.startswith("mypy_boto3_") and "botocore" in layer.others:
         return []
     return (
         []

@@ -207,6 +207,7 @@ SLIPS = {
         "may not import chalicelib.connectors.platforms.alpha",
     ),
     "adapters: boto3 outside aws": ("chalicelib/adapters/archive.py", "import boto3", "may not import boto3"),
+    "adapters: boto3, which is not deployed": ("chalicelib/adapters/aws/a.py", "import boto3", "may not import boto3"),
     "adapters: botocore outside aws": (
         "chalicelib/adapters/http.py",
         "import botocore.config",
@@ -257,7 +258,7 @@ GOOD = {
     f"{CONNECTOR}/webhook.py": "from chalicelib.connectors.platforms._meta.parts import x\nimport hmac, json, io",
     "chalicelib/connectors/registry.py": "import importlib\nfrom chalicelib.ports.spec import PlatformSpec",
     "chalicelib/adapters/http.py": "import urllib3, ssl",
-    "chalicelib/adapters/aws/a.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import mypy_boto3_sqs\nimport boto3",
+    "chalicelib/adapters/aws/a.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import mypy_boto3_sqs\nimport botocore",
     "chalicelib/bootstrap.py": "from chalicelib import settings\nfrom chalicelib.connectors import registry\nimport chalicelib.adapters.http",
     "chalicelib/entrypoints/a.py": "from chalice import Blueprint\nimport os\nfrom chalicelib import bootstrap",
     "app.py": "from chalice import Chalice\nfrom chalicelib.entrypoints import inbound",

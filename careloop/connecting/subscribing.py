@@ -8,13 +8,13 @@ from chalicelib.core.errors import CareloopError, NeedsHumanError, UnsupportedEr
 from chalicelib.ports.platform import ManagesSubscription
 
 
-def client_of(app: Application, subject: Account | Connection) -> object:
-    """The client of what is stored."""
+def client_of(app: Application, subject: Account | Connection, *, patient: bool = False) -> object:
+    """The client of what is stored. ``patient``: it leaves a reserve of the remote's budget to replies."""
     connectors = app.runtime.connectors
     if isinstance(subject, Account):
-        return connectors.platform(subject)
+        return connectors.platform(subject, patient=patient)
     if subject.kind is ConnectionKind.HELPDESK:
-        return connectors.helpdesk(subject.name)
+        return connectors.helpdesk(subject.name, patient=patient)
     return connectors.crm(subject.name)
 
 

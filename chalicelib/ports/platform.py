@@ -158,6 +158,15 @@ class RefreshesCredentials(Protocol):
 
 
 @runtime_checkable
+class TellsExpiry(Protocol):
+    """Access whose end can be asked for without renewing anything."""
+
+    def access_ends(self) -> datetime | None:
+        """When the access ends (None: it does not, or nobody can tell). CredentialsError: it has ended."""
+        ...
+
+
+@runtime_checkable
 class ManagesSubscription(Protocol):
     """Webhooks that the platform may switch off, and that can be switched on again by API."""
 

@@ -152,6 +152,10 @@ class Client:
         """When the page's access ends; see `PageAccess.refresh`."""
         return self._access.refresh()
 
+    def access_ends(self) -> datetime | None:
+        """The same: Meta renews nothing."""
+        return self._access.refresh()
+
     def missing_subscriptions(self) -> Sequence[str]:
         """Webhook fields that do not reach us."""
         return self._access.missing()

@@ -10,6 +10,8 @@ from tests.e2e.servers.base import LocalServer
 from tests.e2e.servers.installing import NotInstallable
 from tests.e2e.servers.web import Api
 
+_GAPS = Path(__file__).resolve().parents[2] / "fakes" / "moto_gaps.py"
+
 
 def _version() -> str:
     try:
@@ -19,11 +21,13 @@ def _version() -> str:
 
 
 class MotoServer(LocalServer):
-    """AWS as moto plays it. Stopping it forgets everything. ``start`` options: ``port``."""
+    """AWS as moto plays it. Stopping it forgets everything. ``start`` options: ``port``; ``deployable``: with what moto
+    lacks to be deployed to, see ``tests/fakes/moto_gaps.py``."""
 
     name: ClassVar[str] = "moto"
     summary: ClassVar[str] = "moto server: AWS"
     recipe: ClassVar[str] = f"moto {_version()} of this environment"
+    options: ClassVar[frozenset[str]] = frozenset({"port", "deployable"})
     groups: ClassVar[tuple[str, ...]] = ("moto",)
 
     @property
@@ -52,9 +56,8 @@ class MotoServer(LocalServer):
 
     def _launch(self, options: dict[str, Any]) -> None:
         port = self._choose_ports("port", port=options.get("port"))["port"]
-        self._groups["moto"].start(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], cwd=self.run_dir
-        )
+        program = [str(_GAPS)] if options.get("deployable") else ["-m", "moto.server"]
+        self._groups["moto"].start([sys.executable, *program, "-H", "127.0.0.1", "-p", str(port)], cwd=self.run_dir)
 
     def _answers(self) -> bool:
         return Api(base=self.url).call("GET", "/moto-api/").status == 200

@@ -12,7 +12,7 @@ from careloop.cli.operating import Tools, with_tools
 from careloop.cli.provision import NO_KEY, Progress, print_changes
 from careloop.deploying import provisioning
 from careloop.deploying.cloud import DeployError
-from careloop.deploying.destroying import KEY_DAYS, Left, left_of, remove_alarms
+from careloop.deploying.destroying import Left, left_of, remove_alarms
 from careloop.deploying.drift import key_arn
 from careloop.deploying.mappings import Mappings
 from careloop.deploying.project import Stage
@@ -50,8 +50,7 @@ def destroy(tools: Tools, name: str, with_data: bool, confirm: str | None, confi
             stack.delete(progress)
         for item in left_of(tools.cloud, stage, resolved):
             item.remove()
-            console.print(f"  removed: {item.what}", highlight=False)
-        console.print(f"A key can be had back for {KEY_DAYS} days: aws kms cancel-key-deletion.", highlight=False)
+            console.print(f"  {item.what}: {item.then}", highlight=False)
     else:
         _reduce(tools, stack, template, parameters)
     remove_alarms(tools.cloud, resolved)

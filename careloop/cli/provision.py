@@ -12,6 +12,7 @@ from careloop.cli.operating import Tools, agreed, with_tools
 from careloop.deploying import provisioning
 from careloop.deploying.cloud import DeployError
 from careloop.deploying.drift import Difference, differences, key_arn
+from careloop.deploying.policies import render_policies
 from careloop.deploying.project import Stage
 from careloop.deploying.stack import ChangeSet, Event, Stack
 from careloop.deploying.template import Resolved, Template
@@ -176,6 +177,9 @@ class _Run:
                 f"{self._project.config}: {variable} of stage {self._stage.name} is now {names[variable]}: commit it.",
                 highlight=False,
             )
+        place = self._place
+        for file in render_policies(self._stage.name, place.account, place.region, folder=self._project.folder):
+            console.print(f"{file}: names what the function may use, and nothing else: commit it.", highlight=False)
         rows = table("resource", "name")
         for variable, value in names.items():
             rows.add_row(variable.removeprefix("CARELOOP_").lower().replace("_", " "), value)

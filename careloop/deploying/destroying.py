@@ -20,11 +20,13 @@ _NO_KEY = ("NotFoundException", "KMSInvalidStateException")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """Something of a stage that is still there. ``remove``: takes it away, with what is in it."""
+    """Something of a stage that is still there. ``remove``: takes it away, with what is in it; ``then``: what is said
+    after that."""
 
     what: str
     costs: str
     remove: Callable[[], object]
+    then: str = "removed"
 
 
 def remove_alarms(cloud: Cloud, resolved: Resolved) -> None:
@@ -130,9 +132,11 @@ def _key(cloud: Cloud, stage: Stage) -> Iterator[Left]:
     found = key_arn(cloud, stage.name)
 
     def remove() -> None:
-        cloud.call("kms", "schedule_key_deletion", missing=_NO_KEY, KeyId=found, PendingWindowInDays=KEY_DAYS)
+        key = str(found).rpartition("/")[2]
+        cloud.call("kms", "schedule_key_deletion", missing=_NO_KEY, KeyId=key, PendingWindowInDays=KEY_DAYS)
         alias = KEY_ALIAS.format(stage=stage.name)
         cloud.call("kms", "delete_alias", missing=_NO_KEY, AliasName=alias)
 
     if found:
-        yield Left(what=f"key {found}", costs="a price per key and month", remove=remove)
+        then = f"removed in {KEY_DAYS} days; until then: aws kms cancel-key-deletion --key-id {found}"
+        yield Left(what=f"key {found}", costs="a price per key and month", remove=remove, then=then)

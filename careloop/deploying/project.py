@@ -121,9 +121,9 @@ class Project:
     def add_stage(self, name: str, like: str) -> None:
         """A new stage with the blocks of another, its name in place of the other's."""
         config = self.read()
-        block = copy.deepcopy(config["stages"][like])
-        config["stages"][name] = _renamed(block, like, name)
-        self._write(config, None)
+        before = config["stages"][like]
+        config["stages"][name] = _renamed(copy.deepcopy(before), like, name)
+        self._write(config, _with_block(self.config.read_text(encoding="utf-8"), like, name, before, config))
 
     def _write(self, config: Mapping[str, Any], text: str | None) -> None:
         self.config.write_text(text or json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -136,6 +136,17 @@ def _replaced(text: str, name: str, old: str | None, new: str, wanted: Mapping[s
     for found in re.finditer(rf"({re.escape(json.dumps(name))}\s*:\s*){re.escape(json.dumps(old))}", text):
         candidate = text[: found.start()] + found.group(1) + json.dumps(new) + text[found.end() :]
         if json.loads(candidate) == wanted:
+            return candidate
+    return None
+
+
+def _with_block(text: str, like: str, name: str, block: Any, wanted: Mapping[str, Any]) -> str | None:
+    """The text with a copy of one block after it, so that it reads as `wanted`; None where that can't be done."""
+    for found in re.finditer(rf"(?m)^(\s*){re.escape(json.dumps(like))}\s*:\s*(?={{)", text):
+        value, end = json.JSONDecoder().raw_decode(text, found.end())
+        copied = _renamed(text[found.end() : end], like, name)
+        candidate = f"{text[:end]},\n{found.group(1)}{json.dumps(name)}: {copied}{text[end:]}"
+        if value == block and json.loads(candidate) == wanted:
             return candidate
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +83,23 @@ def test_what_can_not_be_is_refused_in_words(arguments: tuple[str, ...]):
 
     assert "Error:" in told
     assert "Traceback" not in told
+
+
+def test_the_readme_says_what_the_command_says():
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    found = result("--messages", "1000000", "--replies", "0.5")
+    services = found["services"]
+
+    def told(pattern: str) -> float:
+        match = re.search(pattern, readme)
+        assert match is not None, pattern
+        return float(match[1])
+
+    for pattern, dollars in (
+        (r"\| an idle stage: .* \| (\d+) \|", found["dollars"]["fixed"]),
+        (r"\| a million messages, half of them answered \| (\d+) more \|", found["dollars"]["messages"]),
+        (r"\| of it DynamoDB: .* \| (\d+) \|", services["DynamoDB"]["messages"]),
+        (r"\| of it X-Ray .* \| (\d+) \|", services["X-Ray"]["messages"]),
+        (r"comes to (\d+)\.", result("--messages", "10000000", "--replies", "0.5")["dollars"]["messages"]),
+    ):
+        assert told(pattern) == pytest.approx(dollars, rel=0.05)

@@ -18,7 +18,7 @@ from chalicelib.core.errors import CareloopError, ConfigurationError
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONFIG = Path(".chalice/config.json")
-console = Console()
+console = Console(emoji=False)  # "x:100:" is an account, not a picture
 
 
 def table(*headers: str, title: str | None = None) -> Table:
@@ -29,7 +29,7 @@ def table(*headers: str, title: str | None = None) -> Table:
     return made
 
 
-errors = Console(stderr=True)
+errors = Console(stderr=True, emoji=False)
 
 
 def with_application(command: F) -> F:

@@ -195,9 +195,7 @@ def subscription(patient: Patient, subject: Subject) -> Iterator[Finding]:
     try:
         missing = client.missing_subscriptions()
     except UnsupportedError as error:
-        yield unseen(
-            str(error), f"careloop connect {whose(subject)[1]} {_own_name(subject)} --option ... {patient.where}"
-        )
+        yield unseen(str(error), f"careloop connect {whose(subject)[1]} {_own_name(subject)} {patient.where}")
         return
     except CredentialsError:
         yield unseen("the access is not good")

@@ -212,6 +212,8 @@ def test_x_is_registered_and_subscribed_with_its_own_address(world: ConnectingWo
     secrets = {"consumer_secret": "consumer-secret-1", "app_bearer_token": world.x.access.app["bearer_token"], **login}
     result = world.run("connect", "x", world.x.brand, "--url", API, "--wait", "0", secrets=secrets)
     assert result.exit_code == 0, result.output
+    world.clock.advance(minutes=1)
+    assert f"x:{world.x.brand}: well" in world.run("check", f"x:{world.x.brand}").output
     [hook] = world.x.hooks.data["webhooks"]
     assert hook["url"] == f"{API}/webhooks/platform/x/x"
     assert hook["valid"]

@@ -1,4 +1,4 @@
-"""`.chalice/config.json` and the IAM policies that it names.
+"""`.chalice/config.json`. The policies that it names are in test_policies.py.
 
 Chalice ignores unknown keys silently and takes the string "false" for true, so a slip would surface in production.
 """
@@ -17,7 +17,6 @@ from chalice.config import Config
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG_FOLDER = ROOT / ".chalice"
 CONFIG = CONFIG_FOLDER / "config.json"
-POLICIES = ROOT / "policies" / "iam"
 
 STAGES = {"dev", "prod"}
 FUNCTIONS = {"api_handler", "inbound", "outbound", "jobs", "poll", "watch", "dead_letters"}
@@ -135,7 +134,7 @@ def test_chalice_reads_what_is_meant(config: dict[str, Any], stage: str, functio
     read = Config(chalice_stage=stage, config_from_disk=config).scope(stage, function)
 
     assert read.autogen_policy is False
-    assert read.iam_policy_file == f"../policies/iam/{function}.json"
+    assert read.iam_policy_file == f"policies/{stage}/{function}.json"
     assert read.api_gateway_endpoint_type == "REGIONAL"
     assert read.log_retention_in_days is None
     assert 128 <= read.lambda_memory_size <= 10240
@@ -177,7 +176,7 @@ BREAKS = {
     ),
     "boolean as memory": (["lambda_functions", "poll", "lambda_memory_size"], True, "lambda_memory_size: must be int"),
     "policy that is not there": (
-        ["lambda_functions", "poll", "iam_policy_file"],
+        ["stages", "dev", "lambda_functions", "poll", "iam_policy_file"],
         "../none.json",
         "../none.json does not",
     ),
@@ -202,114 +201,3 @@ def test_a_slip_is_found(config: dict[str, Any], path: list[str], value: object,
 
     assert [problem for problem in problems if message in problem], problems
     assert len(problems) == 1, problems
-
-
-# ---- IAM -------------------------------------------------------------------------------------------------------------
-
-
-def _statements(function: str) -> list[dict[str, Any]]:
-    document = json.loads((POLICIES / f"{function}.json").read_text(encoding="utf-8"))
-    assert document["Version"] == "2012-10-17"
-    return document["Statement"]
-
-
-def _granted(function: str, service: str) -> set[tuple[str, str]]:
-    return {
-        (action, resource)
-        for statement in _statements(function)
-        for action in statement["Action"]
-        for resource in statement["Resource"]
-        if action.startswith(f"{service}:")
-    }
-
-
-def test_there_is_one_policy_per_function() -> None:
-    assert {path.stem for path in POLICIES.glob("*.json")} == FUNCTIONS
-
-
-@pytest.mark.parametrize("function", sorted(FUNCTIONS))
-def test_policy_names_actions_and_our_resources(function: str) -> None:
-    statements = _statements(function)
-
-    sids = [statement["Sid"] for statement in statements]
-    assert len(sids) == len(set(sids))
-    for statement in statements:
-        where = f"policies/iam/{function}.json, {statement['Sid']}"
-        assert set(statement) == {"Sid", "Effect", "Action", "Resource"}, where
-        assert statement["Effect"] == "Allow", where
-        for action in statement["Action"]:
-            assert re.fullmatch(r"[a-z0-9]+:[A-Z][A-Za-z]+", action), f"{where}: {action}"
-        for resource in statement["Resource"]:
-            assert re.match(r"arn:aws:[a-z0-9]+:\*?:\*?:\S*careloop", resource), f"{where}: {resource}"
-
-
-def test_the_public_function_reads_verification_secrets_only() -> None:
-    assert _granted("api_handler", "secretsmanager") == {
-        ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:careloop/*/verify/*")
-    }
-
-
-def test_no_worker_reads_verification_secrets() -> None:
-    for function in FUNCTIONS - {"api_handler"}:
-        assert not [grant for grant in _granted(function, "secretsmanager") if "/call/" not in grant[1]], function
-
-
-def test_the_public_function_changes_no_state() -> None:
-    assert {action for action, _ in _granted("api_handler", "dynamodb")} == {
-        "dynamodb:BatchGetItem",
-        "dynamodb:GetItem",
-    }
-
-
-CONSUMERS = {"inbound": "inbound", "outbound": "outbound", "jobs": "jobs", "dead_letters": "dead-letters"}
-
-
-@pytest.mark.parametrize("function", sorted(FUNCTIONS))
-def test_each_queue_is_taken_from_by_one_function(function: str) -> None:
-    taken = {resource for action, resource in _granted(function, "sqs") if action == "sqs:ReceiveMessage"}
-
-    expected = {f"arn:aws:sqs:*:*:careloop-*-{CONSUMERS[function]}.fifo"} if function in CONSUMERS else set()
-    assert taken == expected
-    for action in ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"):
-        assert {resource for granted, resource in _granted(function, "sqs") if granted == action} == expected, action
-
-
-@pytest.mark.parametrize("stage", sorted(STAGES))
-def test_policies_cover_the_names_in_the_environment(config: dict[str, Any], stage: str) -> None:
-    variables = Config(chalice_stage=stage, config_from_disk=config).environment_variables
-    for function, queue in CONSUMERS.items():
-        name = variables[f"CARELOOP_{queue.upper().replace('-', '_')}_QUEUE"]
-        patterns = [resource for action, resource in _granted(function, "sqs") if action == "sqs:ReceiveMessage"]
-        assert [pattern for pattern in patterns if _covers(pattern, f"arn:aws:sqs:eu-central-1:123456789012:{name}")]
-    bucket, table = variables["CARELOOP_ARCHIVE_BUCKET"], variables["CARELOOP_TABLE"]
-    secret = f"{variables['CARELOOP_SECRETS_PREFIX']}/verify/platform/example/main-AbCdEf"
-    for service, arn in (
-        ("s3", f"arn:aws:s3:::{bucket}/2026/01/01/a"),
-        ("dynamodb", f"arn:aws:dynamodb:eu-central-1:123456789012:table/{table}"),
-        ("secretsmanager", f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{secret}"),
-    ):
-        assert [pattern for _, pattern in _granted("api_handler", service) if _covers(pattern, arn)], arn
-
-
-def _covers(pattern: str, arn: str) -> bool:
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), arn) is not None
-
-
-def test_the_watch_keeps_alarms_and_sends_jobs() -> None:
-    assert {action for action, _ in _granted("watch", "dynamodb")} == {
-        "dynamodb:BatchGetItem",
-        "dynamodb:DeleteItem",
-        "dynamodb:GetItem",
-        "dynamodb:PutItem",
-        "dynamodb:Query",
-    }
-    assert {resource for action, resource in _granted("watch", "sqs") if action == "sqs:SendMessage"} == {
-        "arn:aws:sqs:*:*:careloop-*-jobs.fifo"
-    }
-    assert not _granted("watch", "secretsmanager")
-
-
-@pytest.mark.parametrize("function", sorted(FUNCTIONS))
-def test_no_function_lists_the_archive(function: str) -> None:
-    """Operators do, by their own rights: replays begin there."""
-    assert not [action for action, _ in _granted(function, "s3") if action.startswith("s3:List")]

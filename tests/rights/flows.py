@@ -1,0 +1,166 @@
+"""One story in which every function does every kind of thing that it ever does in AWS."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from careloop.local.runner import work_once
+from careloop.sandbox.setup import META_ENDPOINT, PAGE
+from careloop.twins.base import Fault
+from careloop.twins.meta_hooks import sign, wire
+from chalicelib import bootstrap
+from chalicelib.core.events import Parsed, ThreadInvitation
+from chalicelib.core.ids import AuthorId, AuthorKey, ThreadId, ThreadKey
+from chalicelib.core.people import Author
+from chalicelib.core.policy import CarePolicy
+from chalicelib.entrypoints import poll
+from chalicelib.pipeline.receive import envelope_messages
+from chalicelib.ports.services import Clock, QueueMessage
+from tests.fakes import state
+from tests.functional.twin_world import FACEBOOK, KEYS, SITE, TwinWorld
+from tests.rights.emulator import Cloud
+from tests.rights.evaluator import Document
+from tests.rights.family import Judge, open_state
+
+HOOK = f"{SITE}/webhooks/platform/facebook/{META_ENDPOINT}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What can be seen of a story from outside. ``told``: the log, by stage and outcome."""
+
+    customers: tuple[tuple[str, ...], ...]
+    answers: tuple[str, ...]
+    parked: tuple[str, ...]
+    alarms: tuple[str, ...]
+    left: int
+    told: tuple[tuple[str, int], ...]
+
+
+class Story(TwinWorld):
+    """Acme with its twins; `tell` plays all of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        policy = CarePolicy(check_every=timedelta(minutes=5), reconcile_every=timedelta(minutes=1))
+        self.system.stores.directory.put_policy(policy)
+
+    def tell(self) -> Outcome:
+        """A customer's message, its answer, a customer whose ticket is opened at the second try, what can't be read, what
+        was given up, five minutes of polls and checks."""
+        self.clock.advance(minutes=2)  # what a container remembers of the directory is over
+        self.meta.comment(self.dana, self.post, "Where is my parcel?")
+        self.play()
+        self.meta.comment(self.dana, self.post, "It was due on Monday.")
+        self.play()
+        self.answer()
+        self.twice_tried()
+        self.unreadable()
+        self.given_up()
+        self.schedules()
+        return self.outcome()
+
+    def answer(self) -> None:
+        """An agent answers; the helpdesk is busy at first."""
+        tickets = self.tickets()
+        if tickets:
+            self.desk.agent_reply(tickets[0]["id"], "It left today.")
+            self.desk.faults.append(Fault(pattern="GET /api/v2/tickets", status=503))
+        self.play()
+        self.clock.advance(minutes=3)
+        self.play()
+
+    def twice_tried(self) -> None:
+        """A ticket is opened, the answer is lost, and the next try finds the ticket."""
+        kim = self.meta.add_user("Kim Park")
+        self.desk.faults.append(Fault(pattern="POST /api/v2/tickets", status=0, before=False))
+        self.meta.comment(kim, self.post, "Mine too.")
+        self.play()
+        self.clock.advance(minutes=3)
+        self.play()
+
+    def unreadable(self) -> None:
+        """A payload of which a part can't be read, and a job that can't."""
+        odd = {"id": PAGE, "time": 1, "changes": [{"field": "feed", "value": {"item": "comment", "verb": "add"}}]}
+        body = wire({"object": "page", "entry": [odd]})
+        self._webhook("POST", HOOK, {"content-type": "application/json", **sign(KEYS.app_secret, body)}, body)
+        self.runtime.queues.jobs.send([QueueMessage(body="{}", group="odd", dedup="odd")])
+        self.play()
+
+    def invited(self, number: str) -> QueueMessage:
+        """Somebody invites the brand into a thread."""
+        author = Author(key=AuthorKey(platform="facebook", author=AuthorId(number)), display_name="Kim")
+        thread = ThreadKey(account=FACEBOOK, thread=ThreadId(f"{PAGE}_{number}"))
+        event = ThreadInvitation(thread=thread, inviter=author, at=self.clock.now())
+        [message] = envelope_messages(Parsed(events=(event,)), self.clock.now(), None)
+        return message
+
+    def given_up(self) -> None:
+        """An event and something else that the queues gave up on; an event that asks for a thread to be read."""
+        dead = self.system.dead_letters["inbound"]
+        dead.send([self.invited("71"), QueueMessage(body="{}", group="other", dedup="other")])
+        with self._working():
+            while work_once("dead_letters", dead):
+                pass
+        self.runtime.queues.inbound.send([self.invited("72")])
+        self.play()
+
+    def schedules(self) -> None:
+        """Polls and checks of five minutes."""
+        for _ in range(5):
+            with self._working():
+                poll.fan_out()
+            self.minutes(1)
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        bootstrap.install(self.app)
+        try:
+            yield
+        finally:
+            bootstrap.install(None)
+
+    def outcome(self) -> Outcome:
+        """As it stands. What is still in a queue is counted."""
+        said = [[item["text"] for item in ticket["comments"] if item["public"]] for ticket in self.tickets()]
+        messages = [item for thread in self.meta.snapshot()["threads"] for item in thread["messages"]]
+        told = Counter(f"{stage} {outcome}" for stage, outcome, _ in self.telemetry.lines)
+        queues = (*self.system.queues.values(), self.system.dead_letters["inbound"])
+        return Outcome(
+            customers=tuple(sorted(tuple(text.splitlines()[0] for text in texts) for texts in said)),
+            answers=tuple(item["text"] for item in messages if item["is_brand"]),
+            parked=tuple(sorted(item.reason.value for item in self.system.stores.parking.list_parked())),
+            alarms=tuple(sorted(self.alarms())),
+            left=sum(queue.depth() for queue in queues),
+            told=tuple(sorted(told.items())),
+        )
+
+
+@contextmanager
+def standing_on(judge: Judge, policies: Mapping[str, Document]) -> Iterator[None]:
+    """Worlds made inside stand on AWS, each function with its policy; `judge` sees every call."""
+    judge.policies = policies
+    with Cloud(policies) as cloud, ExitStack() as world:
+
+        def open_one(clock: Clock) -> Any:
+            world.close()
+            world.enter_context(cloud.stage(clock))
+            return open_state(clock, judge)
+
+        state.choose(open_one)
+        try:
+            yield
+        finally:
+            state.choose(state.in_memory)
+
+
+def told_under(policies: Mapping[str, Document]) -> tuple[Outcome, Judge]:
+    """The story under these policies, and what the judge saw."""
+    judge = Judge()
+    with standing_on(judge, policies):
+        return Story().tell(), judge

@@ -94,6 +94,7 @@ def as_data(model: Model, scenario: Scenario, lines: Sequence[Line]) -> dict[str
         "replies": scenario.replies,
         "channels": {channel.platform: channel.accounts for channel in scenario.channels},
         "dollars": {"messages": caused, "fixed": fixed, "all": caused + fixed},
+        "dollars_per_further_account": dict(model.per_account(scenario)),
         "services": {
             name: {"messages": one, "fixed": other} for name, (one, other) in by_service(lines).items() if one + other
         },
@@ -132,6 +133,8 @@ def _show(console: Console, model: Model, scenario: Scenario, lines: Sequence[Li
     table.add_section()
     table.add_row("all", f"{caused:,.2f}", f"{fixed:,.2f}", f"{caused + fixed:,.2f}", "", style="bold")
     console.print(table)
+    each = ", ".join(f"{name} {dollars:,.2f}" for name, dollars in model.per_account(scenario).items())
+    console.print(f"One more account costs, in any case: {each}.", highlight=False)
     if detail:
         _show_lines(console, model, lines)
     _show_assumptions(console, model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from careloop.costs.assumptions import Assumptions
 from careloop.costs.prices import NAMES, Prices
@@ -107,6 +107,17 @@ class Model:
         fixed.add("traces", traced_fixed)
         messages.add("traces", self._traces(fixed.invocations + messages.invocations) - traced_fixed)
         return [self._line(name, messages.amounts[name], fixed.amounts[name]) for name in NAMES]
+
+    def per_account(self, scenario: Scenario) -> Mapping[str, float]:
+        """Platform -> US dollars a month that one more account costs in any case: polls, checks, secrets, re-reads."""
+        now = sum(line.fixed_dollars for line in self.bill(scenario))
+        found = {}
+        for place, channel in enumerate(scenario.channels):
+            channels = list(scenario.channels)
+            channels[place] = replace(channel, accounts=channel.accounts + 1)
+            more = sum(line.fixed_dollars for line in self.bill(replace(scenario, channels=channels)))
+            found[channel.platform] = more - now
+        return found
 
     def _line(self, name: str, units: float, fixed: float) -> Line:
         price = self.prices.items[name]

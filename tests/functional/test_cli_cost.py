@@ -89,6 +89,7 @@ def test_the_readme_says_what_the_command_says():
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
     found = result("--messages", "1000000", "--replies", "0.5")
     services = found["services"]
+    accounts = result("--channels", "facebook,bluesky")["dollars_per_further_account"]
 
     def told(pattern: str) -> float:
         match = re.search(pattern, readme)
@@ -100,6 +101,8 @@ def test_the_readme_says_what_the_command_says():
         (r"\| a million messages, half of them answered \| (\d+) more \|", found["dollars"]["messages"]),
         (r"\| of it DynamoDB: .* \| (\d+) \|", services["DynamoDB"]["messages"]),
         (r"\| of it X-Ray .* \| (\d+) \|", services["X-Ray"]["messages"]),
+        (r"\| one account more: Facebook.* \| ([\d.]+) \|", accounts["facebook"]),
+        (r"\| one account more: Bluesky.* \| ([\d.]+) \|", accounts["bluesky"]),
         (r"comes to (\d+)\.", result("--messages", "10000000", "--replies", "0.5")["dollars"]["messages"]),
     ):
         assert told(pattern) == pytest.approx(dollars, rel=0.05)

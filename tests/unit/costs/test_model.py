@@ -153,6 +153,17 @@ def test_what_happens_by_itself_happens_by_the_clock():
     assert found["secrets"] == 2 * 1 + 3 * 2
 
 
+def test_one_more_account_costs_its_polls_and_its_secrets():
+    flows = {POLL_ACCOUNT: flow(jobs=Use(invocations=1, read_units=1))}
+    made = model(flows, dollar_prices(read_units=0.01, secrets=0.4))
+    polled = Channel(platform="bluesky", accounts=2, webhook=False, reconciled=False, secrets=1)
+    reconciled = Channel(platform="facebook", accounts=3, webhook=True, reconciled=True, secrets=2)
+    found = made.per_account(scenario(channels=(polled, reconciled)))
+
+    assert found["bluesky"] == pytest.approx(HOURS * 60 * 0.01 + 0.4)
+    assert found["facebook"] == pytest.approx(HOURS * 4 * 0.01 + 2 * 0.4)
+
+
 def test_a_polled_platform_has_no_webhook_to_pay_for():
     flows = {FURTHER: flow(api_handler=Use(invocations=1, queue_requests=1, objects=1), inbound=ONE)}
     made = model(flows, dollar_prices(), first_share=0)

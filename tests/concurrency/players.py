@@ -72,7 +72,7 @@ class StoppingDesk(FakeHelpdesk):
 
     stop: Callable[[str], None] = staticmethod(lambda boundary: None)
 
-    def _call(self, method: str) -> Exception | None:
+    def _call(self, method: str) -> BaseException | None:
         self.stop(method)
         return super()._call(method)
 

@@ -474,8 +474,8 @@ def test_checks_that_nobody_makes_are_noticed_by_the_watch():
 
 def test_where_there_is_nothing_to_check_nothing_is_late():
     world = World()
-    world.system.stores.directory.accounts = lambda: ()  # type: ignore[method-assign]
-    world.system.stores.directory.connections = lambda: ()  # type: ignore[method-assign]
+    world.system.stores.directory.accounts = lambda: ()
+    world.system.stores.directory.connections = lambda: ()
     for _ in range(120):
         world.clock.advance(minutes=1)
         assert fan_out(world) == 0

@@ -250,15 +250,15 @@ def _until(world: World, last: int, work: Callable[[], Any]) -> None:
 
         return change
 
-    table.write = counted(write)  # type: ignore[method-assign]
-    world.system.queues["inbound"].send = counted(send)  # type: ignore[method-assign]
+    table.write = counted(write)
+    world.system.queues["inbound"].send = counted(send)
     try:
         work()
     except Died:
         pass
     finally:
-        table.write = write  # type: ignore[method-assign]
-        world.system.queues["inbound"].send = send  # type: ignore[method-assign]
+        table.write = write
+        world.system.queues["inbound"].send = send
 
 
 def refused() -> World:
@@ -297,9 +297,9 @@ def test_what_is_parked_again_while_it_is_released_stays_parked():
         world.desk.faults = [("ensure_person", True, RejectedError("still no"))]
         world.work()
 
-    inbound.send = quick  # type: ignore[method-assign]
+    inbound.send = quick
     release(world.runtime, item.id)
-    inbound.send = send  # type: ignore[method-assign]
+    inbound.send = send
     [again] = world.system.stores.parking.list_parked()
     assert again.parked_at > item.parked_at
     assert list(world.dispositions().values()) == ["parked"]
@@ -316,12 +316,12 @@ def test_two_operators_release_the_same():
     send = inbound.send
 
     def meanwhile(messages: Any) -> None:
-        inbound.send = send  # type: ignore[method-assign]
+        inbound.send = send
         release(world.runtime, item.id)
         world.clock.advance(seconds=1)
         send([replace(message, dedup="another") for message in messages])
 
-    inbound.send = meanwhile  # type: ignore[method-assign]
+    inbound.send = meanwhile
     release(world.runtime, item.id)
     assert inbound.depth() == 2
     world.work()
@@ -338,10 +338,10 @@ def test_what_can_t_be_reopened_is_not_sent():
     def contended(*writes: Any) -> None:
         raise ConflictError("somebody else was quicker")
 
-    world.system.stores.transactions.commit = contended  # type: ignore[method-assign]
+    world.system.stores.transactions.commit = contended
     with pytest.raises(ConflictError):
         release(world.runtime, item.id)
-    world.system.stores.transactions.commit = commit  # type: ignore[method-assign]
+    world.system.stores.transactions.commit = commit
     assert world.system.queues["inbound"].depth() == 0
     assert world.system.stores.parking.find_parked(item.id) == item
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.connectors import registry
-from chalicelib.connectors.platforms._meta.family import FAMILY, family_of
+from chalicelib.connectors.platforms._meta.family import family_of
+from chalicelib.connectors.platforms._meta.names import FAMILY
 from chalicelib.core.account import Account, ConnectionKind
 from chalicelib.core.errors import ConfigurationError, PayloadError
 from chalicelib.core.events import InboundMessage, Parsed, PlatformEvent, conversation_of

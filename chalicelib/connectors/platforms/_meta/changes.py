@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chalicelib.connectors.platforms._meta.entry import Entry, Side, time_of
-from chalicelib.connectors.platforms._meta.family import FACEBOOK
 from chalicelib.connectors.platforms._meta.links import comment_link, post_link
+from chalicelib.connectors.platforms._meta.names import FACEBOOK
 from chalicelib.connectors.platforms._meta.reviews import review_words
 from chalicelib.connectors.toolkit.payload import Collector, Reader
 from chalicelib.core.events import (

@@ -1,19 +1,12 @@
-"""Meta's family as data: names, credentials, options. Sources: Graph API documentation, read 2026-11-22."""
+"""Meta's family as data: credentials, options. Sources: Graph API documentation, read 2026-11-22."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from chalicelib.connectors.platforms._meta.names import FAMILY
 from chalicelib.core.budgets import BudgetHeaders, Form
 from chalicelib.ports.spec import CredentialField, OptionField, UsedFor
-
-FACEBOOK = "facebook"
-MESSENGER = "messenger"
-INSTAGRAM = "instagram"
-WHATSAPP = "whatsapp"
-THREADS = "threads"
-FAMILY = (FACEBOOK, MESSENGER, INSTAGRAM, WHATSAPP, THREADS)
-"""One Meta app calls one address, of any of these names, for all of them."""
 
 API_VERSION = "v26.0"
 """Released 2026-07-29; a version lives about two years."""

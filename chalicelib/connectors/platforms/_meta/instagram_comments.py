@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 
 from chalicelib.connectors.platforms._meta.entry import Entry, Side, time_of
-from chalicelib.connectors.platforms._meta.family import INSTAGRAM
 from chalicelib.connectors.platforms._meta.messaging import facts
+from chalicelib.connectors.platforms._meta.names import INSTAGRAM
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.events import InboundMessage, PlatformEvent, Surface, Visibility
 from chalicelib.core.ids import MessageId

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from chalicelib.connectors.platforms._meta.attachments import ParseAttachment, parse_attachments, payload_of, shared
 from chalicelib.connectors.platforms._meta.entry import Entry, Side
-from chalicelib.connectors.platforms._meta.family import INSTAGRAM
 from chalicelib.connectors.platforms._meta.messaging import KINDS, UNSUPPORTED, Item, facts, parse_kinds
+from chalicelib.connectors.platforms._meta.names import INSTAGRAM
 from chalicelib.connectors.toolkit.payload import Collector, Reader
 from chalicelib.core.events import (
     Attachment,

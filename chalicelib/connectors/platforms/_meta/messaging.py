@@ -11,8 +11,8 @@ from typing import Any
 
 from chalicelib.connectors.platforms._meta.attachments import parse_attachments
 from chalicelib.connectors.platforms._meta.entry import Entry, Side, time_of
-from chalicelib.connectors.platforms._meta.family import MESSENGER
 from chalicelib.connectors.platforms._meta.metadata import delivery_of
+from chalicelib.connectors.platforms._meta.names import MESSENGER
 from chalicelib.connectors.toolkit.payload import Collector, Reader
 from chalicelib.core.events import (
     Attachment,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from chalicelib.core.reply import OutboundReply
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chalicelib.core.reply import OutboundReply
 
 METADATA_PREFIX = "careloop:"
 """Followed by the delivery key."""

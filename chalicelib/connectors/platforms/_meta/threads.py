@@ -12,8 +12,8 @@ from datetime import datetime
 from functools import partial
 
 from chalicelib.connectors.platforms._meta.entry import Entry, Side, time_of
-from chalicelib.connectors.platforms._meta.family import THREADS
 from chalicelib.connectors.platforms._meta.messaging import facts
+from chalicelib.connectors.platforms._meta.names import THREADS
 from chalicelib.connectors.toolkit.payload import Collector, Reader, parse_time
 from chalicelib.core.events import (
     Attachment,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from chalicelib.connectors.platforms._meta.entry import Entry, Side
-from chalicelib.connectors.platforms._meta.family import WHATSAPP
+from chalicelib.connectors.platforms._meta.names import WHATSAPP
 from chalicelib.connectors.platforms._meta.whatsapp_messages import Message, add_message
 from chalicelib.connectors.platforms._meta.whatsapp_people import People, people_of, person_of
 from chalicelib.connectors.toolkit.payload import Collector, Reader, parse_time

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chalicelib.connectors.platforms._meta.entry import Entry, Side, time_of
-from chalicelib.connectors.platforms._meta.family import WHATSAPP
 from chalicelib.connectors.platforms._meta.messaging import facts
+from chalicelib.connectors.platforms._meta.names import WHATSAPP
 from chalicelib.connectors.platforms._meta.whatsapp_content import content_of
 from chalicelib.connectors.platforms._meta.whatsapp_people import Person
 from chalicelib.connectors.toolkit.payload import Collector, Reader

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chalicelib.connectors.platforms._meta.family import WHATSAPP
+from chalicelib.connectors.platforms._meta.names import WHATSAPP
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.errors import PayloadError
 from chalicelib.core.ids import AuthorId, AuthorKey

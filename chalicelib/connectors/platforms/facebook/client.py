@@ -10,10 +10,10 @@ from typing import Any
 from chalicelib.connectors.platforms._meta.access import PageAccess
 from chalicelib.connectors.platforms._meta.conversations import SLACK, fetch_messages, find_own, other_side
 from chalicelib.connectors.platforms._meta.entry import Side
-from chalicelib.connectors.platforms._meta.family import FACEBOOK, MESSENGER
 from chalicelib.connectors.platforms._meta.graph import GraphApi
 from chalicelib.connectors.platforms._meta.links import comment_link
 from chalicelib.connectors.platforms._meta.metadata import metadata_for
+from chalicelib.connectors.platforms._meta.names import FACEBOOK, MESSENGER
 from chalicelib.connectors.platforms.facebook import nodes, sweep
 from chalicelib.connectors.toolkit.api import require_field, segment
 from chalicelib.connectors.toolkit.payload import Collector, Reader

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.connectors.platforms._meta.family import (
-    API_VERSION,
-    BUDGETS,
-    CREDENTIALS,
-    FACEBOOK,
-    HOSTS,
-    OPTIONS,
-    family_of,
-)
+from chalicelib.connectors.platforms._meta.family import API_VERSION, BUDGETS, CREDENTIALS, HOSTS, OPTIONS, family_of
+from chalicelib.connectors.platforms._meta.names import FACEBOOK
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
 from chalicelib.core.events import Surface
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits

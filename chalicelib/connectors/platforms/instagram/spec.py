@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.connectors.platforms._meta.family import API_VERSION, BASE_URL, INSTAGRAM, VERIFY_CREDENTIALS, family_of
+from chalicelib.connectors.platforms._meta.family import API_VERSION, BASE_URL, VERIFY_CREDENTIALS, family_of
+from chalicelib.connectors.platforms._meta.names import INSTAGRAM
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms
 from chalicelib.core.events import Surface
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits

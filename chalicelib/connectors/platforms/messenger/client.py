@@ -10,9 +10,9 @@ from functools import partial
 from chalicelib.connectors.platforms._meta.access import PageAccess
 from chalicelib.connectors.platforms._meta.conversations import READABLE, SLACK, fetch_messages, find_own
 from chalicelib.connectors.platforms._meta.entry import Side
-from chalicelib.connectors.platforms._meta.family import MESSENGER
 from chalicelib.connectors.platforms._meta.graph import GraphApi
 from chalicelib.connectors.platforms._meta.metadata import metadata_for
+from chalicelib.connectors.platforms._meta.names import MESSENGER
 from chalicelib.connectors.platforms.messenger import inbox
 from chalicelib.connectors.toolkit.api import require_field, segment
 from chalicelib.connectors.toolkit.payload import Collector

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.connectors.platforms._meta.family import (
-    API_VERSION,
-    BUDGETS,
-    CREDENTIALS,
-    HOSTS,
-    MESSENGER,
-    OPTIONS,
-    family_of,
-)
+from chalicelib.connectors.platforms._meta.family import API_VERSION, BUDGETS, CREDENTIALS, HOSTS, OPTIONS, family_of
+from chalicelib.connectors.platforms._meta.names import MESSENGER
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
 from chalicelib.core.events import Surface
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits

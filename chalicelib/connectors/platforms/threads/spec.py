@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.connectors.platforms._meta.family import THREADS, VERIFY_CREDENTIALS, family_of
+from chalicelib.connectors.platforms._meta.family import VERIFY_CREDENTIALS, family_of
+from chalicelib.connectors.platforms._meta.names import THREADS
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
 from chalicelib.core.events import Surface
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.connectors.platforms._meta.family import (
-    API_VERSION,
-    BASE_URL,
-    HOSTS,
-    VERIFY_CREDENTIALS,
-    WHATSAPP,
-    family_of,
-)
+from chalicelib.connectors.platforms._meta.family import API_VERSION, BASE_URL, HOSTS, VERIFY_CREDENTIALS, family_of
+from chalicelib.connectors.platforms._meta.names import WHATSAPP
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
 from chalicelib.core.events import Surface
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits

@@ -61,6 +61,7 @@ class Rehearsal:
             self._day(min(self.plan.events, self.courier.sent + self.plan.day), progress)
             self.rest(progress)
             self.stage.clock.step(NIGHT)
+            self.desk.tidy()
             self.office.morning()
         self.rest(progress)
         self.seconds = time.perf_counter() - started

@@ -7,9 +7,10 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+STAGE ?= dev
 CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python)
 
-.PHONY: help sandbox demo test lint e2e fuzz bench crash kill outages clean
+.PHONY: deploy package help sandbox demo test lint e2e fuzz bench crash kill outages clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +40,16 @@ kill: .venv/.dev-stamp ## Kill the local family at random moments, 300 times, an
 
 fuzz: .venv/.dev-stamp ## Throw mutated bodies at every receiver (a few minutes); options: make fuzz FUZZ="--seconds 60 x"
 	@$(BIN)/python -m tests.fuzz $(FUZZ)
+
+package: .venv/.operator-stamp ## Make the small, compiled package in out/package: make package STAGE=dev
+	@$(BIN)/careloop package --stage $(STAGE)
+
+deploy: .venv/.operator-stamp ## Provision, package, deploy and bind a stage: make deploy STAGE=dev (again after a failure)
+	@$(BIN)/careloop provision --stage $(STAGE)
+	@$(BIN)/careloop bind --stage $(STAGE) --before
+	@$(BIN)/careloop package --stage $(STAGE)
+	@$(BIN)/chalice --project-dir out/package deploy --stage $(STAGE)
+	@$(BIN)/careloop bind --stage $(STAGE)
 
 bench: .venv/.bench-stamp ## Measure, and print one table of ratios (under three minutes)
 	@$(BIN)/python -m bench

@@ -128,7 +128,8 @@ def deploy(operator: Operator) -> None:
     operator.careloop("provision", "--stage", "dev", "--yes")
     assert "no changes" in operator.careloop("provision", "--stage", "dev", "--yes")
     operator.careloop("bind", "--before", "--stage", "dev")
-    operator.chalice("deploy", "--stage", "dev")
+    operator.careloop("package", "--stage", "dev")
+    operator.chalice("--project-dir", "out/package", "deploy", "--stage", "dev")
     operator.careloop("bind", "--stage", "dev")
     assert operator.everything()["functions"] == [f"careloop-dev{name}" for name in FUNCTIONS]
     check_mappings(operator)
@@ -176,7 +177,7 @@ def a_stranger_is_not(address: str) -> None:
 
 
 def it_can_be_deployed_again(operator: Operator) -> None:
-    """From another machine: without Chalice's record, which is not in the repository."""
+    """From another machine: without Chalice's record, which is not in the repository; and by plain `chalice deploy`."""
     before = operator.everything()
     record = operator.folder / ".chalice/deployed/dev.json"
     known = record.read_text()

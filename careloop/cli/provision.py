@@ -82,7 +82,6 @@ class _Run:
         names = provisioning.names_of(self._resolved(parameters))
         provisioning.check_names(self._stage, names)
         body = self._template.body
-        self._cloud.call("cloudformation", "validate_template", TemplateBody=body)
         if not self._dry_run:
             provisioning.make_ready(self._stack, lambda question: agreed(question, yes=self._yes))
         change_set = self._planned(body, parameters)

@@ -201,14 +201,17 @@ class Stack:
         self, seen: set[str], on_event: Callable[[Event], None], *, started: Callable[[str | None], bool]
     ) -> None:
         told = set(seen)
+        begun = False
 
         def done() -> bool:
+            nonlocal begun
             status = self.status()
             for item in reversed(self.events()):
                 if item.id not in told:
                     told.add(item.id)
                     on_event(item)
-            return started(status) and not _is_busy(status)
+            begun = begun or started(status) or len(told) > len(seen)
+            return begun and not _is_busy(status)
 
         self._cloud.wait(f"stack {self.name}", done)
 

@@ -19,11 +19,15 @@ KEPT = frozenset({"Retain", "RetainExceptOnCreate"})
 _SHORT = {"Ref": "Ref", "Condition": "Condition"}
 
 
-class _Loader(yaml.SafeLoader):
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's, which is ten times as fast, where it was built in."""
+
+
+class _Loader(_Base):  # type: ignore[misc]
     """YAML with CloudFormation's short forms."""
 
 
-def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
+def _short_form(loader: Any, suffix: str, node: yaml.Node) -> Any:
     if isinstance(node, yaml.ScalarNode):
         value: Any = loader.construct_scalar(node)
     elif isinstance(node, yaml.SequenceNode):

@@ -31,6 +31,8 @@ class Settings:
     archive_days: int = 30
     dead_letters_queue: str = ""
     """Only operators look into it; its own function gets what is in it from Lambda."""
+    secrets_key: str = ""
+    """Encrypts the secrets that operators make (functions make none); "": AWS's own key."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -49,4 +51,5 @@ class Settings:
         values = {field: env[name] for field, name in _REQUIRED.items()}
         dead = env.get("CARELOOP_DEAD_LETTERS_QUEUE", "")
         stage = env.get("CARELOOP_STAGE", "dev")
-        return cls(stage=stage, archive_days=int(days), dead_letters_queue=dead, **values)
+        key = env.get("CARELOOP_SECRETS_KEY", f"alias/careloop-{stage}")
+        return cls(stage=stage, archive_days=int(days), dead_letters_queue=dead, secrets_key=key, **values)

@@ -105,6 +105,8 @@ def test_from_nothing_to_an_answered_customer_and_back_to_nothing(operator: Oper
     outside = Outside()
     try:
         outside.connect(operator)
+        secrets = client("secretsmanager", operator.url).list_secrets()["SecretList"]
+        assert {item["KmsKeyId"] for item in secrets} == {"alias/careloop-dev"}
         outside.subscribe(address)
         a_customer_is_answered(outside, cloud)
         a_stranger_is_not(address)

@@ -20,13 +20,15 @@ _MISSING = ("ResourceNotFoundException",)
 
 class SecretsManagerStore:
     """Implements ports.services.SecretStore. ``fresh``: for how long a value read is good; a rotated one is seen that
-    much later, so both the old and the new must be accepted for so long."""
+    much later, so both the old and the new must be accepted for so long. ``key``: encrypts the secrets that are made;
+    "": AWS's own key."""
 
-    def __init__(self, client: Any, prefix: str, clock: Clock, *, fresh: timedelta = FRESH) -> None:
+    def __init__(self, client: Any, prefix: str, clock: Clock, *, fresh: timedelta = FRESH, key: str = "") -> None:
         self._client = client
         self._prefix = prefix.rstrip("/")
         self._clock = clock
         self._fresh = fresh
+        self._key = key
         self._values: Remembered[str, tuple[datetime, Any]] = Remembered(_REMEMBERED)
 
     def __repr__(self) -> str:
@@ -76,6 +78,7 @@ class SecretsManagerStore:
         except refusals() as error:
             if code_of(error) not in _MISSING:
                 raise
+            key = {"KmsKeyId": self._key} if self._key else {}
             with reporting("CreateSecret"):
-                self._client.create_secret(Name=name, SecretString=text)
+                self._client.create_secret(Name=name, SecretString=text, **key)
         self._values.forget(name)

@@ -51,5 +51,7 @@ def open_aws(resources: Resources, clock: Clock, clients: Clients | None = None)
         queues={name: SqsQueue(sqs, queue) for name, queue in names.items()},
         dead_letters={"all": SqsQueue(sqs, resources.dead_letters_queue)} if resources.dead_letters_queue else {},
         archive=S3Archive(LazyClient(clients, "s3"), resources.archive_bucket, clock, keep_for=keep_for),
-        secrets=SecretsManagerStore(LazyClient(clients, "secretsmanager"), resources.secrets_prefix, clock),
+        secrets=SecretsManagerStore(
+            LazyClient(clients, "secretsmanager"), resources.secrets_prefix, clock, key=resources.secrets_key
+        ),
     )

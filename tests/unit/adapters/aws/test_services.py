@@ -135,6 +135,17 @@ def test_a_secret_made_by_two_at_once_is_a_conflict() -> None:
         SecretsManagerStore(client, "careloop/dev", FrozenClock()).put_credentials(PLATFORM, "x", "y", {"a": "b"})
 
 
+@pytest.mark.parametrize(("key", "given"), [("alias/careloop-dev", {"KmsKeyId": "alias/careloop-dev"}), ("", {})])
+def test_a_new_secret_is_encrypted_with_the_stage_s_key(key: str, given: dict[str, str]) -> None:
+    client = ScriptedClient(refusal("ResourceNotFoundException"), {})
+
+    SecretsManagerStore(client, "careloop/dev", FrozenClock(), key=key).put_credentials(PLATFORM, "x", "y", {"a": "b"})
+
+    name, arguments = client.calls[-1]
+    assert name == "create_secret"
+    assert {item: value for item, value in arguments.items() if item not in ("Name", "SecretString")} == given
+
+
 def test_names_of_secrets_are_those_that_the_policies_allow() -> None:
     client = ScriptedClient({"SecretString": '{"a": "b"}'}, {"SecretString": '{"a": ["b"]}'})
     store = SecretsManagerStore(client, "careloop/dev/", FrozenClock())
@@ -152,6 +163,7 @@ class Resources:
     inbound_queue, outbound_queue, jobs_queue = "i.fifo", "o.fifo", "j.fifo"
     dead_letters_queue = "d.fifo"
     archive_bucket, secrets_prefix, archive_days = "b", "careloop/dev", 30
+    secrets_key = "alias/careloop-dev"
 
 
 def test_opening_makes_no_client_before_it_is_used() -> None:

@@ -82,15 +82,16 @@ class Site:
                     raise Stopped
 
         session.register("after-call", end)
-        create_default_deployer(session, self._config(), Quiet()).deploy(self._config(), "dev")
+        create_default_deployer(session, self.config(), Quiet()).deploy(self.config(), "dev")
 
     def chalice(self, arguments: Any) -> int:
         """`chalice delete`, as `careloop destroy` calls it."""
         assert list(arguments) == ["delete", "--stage", "dev"]
-        create_deletion_deployer(TypedAWSClient(Session()), Quiet()).deploy(self._config(), "dev")
+        create_deletion_deployer(TypedAWSClient(Session()), Quiet()).deploy(self.config(), "dev")
         return 0
 
-    def _config(self) -> Config:
+    def config(self) -> Config:
+        """Chalice's view of the project."""
         disk = json.loads((self.folder / ".chalice" / "config.json").read_text())
         given = {"chalice_app": app, "project_dir": str(self.folder)}
         return Config(chalice_stage="dev", user_provided_params=given, config_from_disk=disk)

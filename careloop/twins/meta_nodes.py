@@ -124,9 +124,9 @@ class MetaNodes:
         return ("Post", self._post(found), _POST) if found and self._is_of(found, page) else None
 
     def _as_conversation(self, name: str, page: Data) -> tuple[str, Data, frozenset[str]] | None:
-        threads = self.world.data["threads"].values()
-        found = next((item for item in threads if item["id"] == name and item["page"] == page["id"]), None)
-        return ("Conversation", {"thread": found}, _CONVERSATION) if found else None
+        found = self.world.thread(name)
+        is_ours = found is not None and found["page"] == page["id"]
+        return ("Conversation", {"thread": found}, _CONVERSATION) if is_ours else None
 
     def _as_message(self, name: str, page: Data) -> tuple[str, Data, frozenset[str]] | None:
         try:

@@ -48,6 +48,7 @@ class MetaWorld:
         self._data = data
         self._below: dict[str, list[str]] = {}
         self._messages: dict[str, tuple[Data, Data]] = {}
+        self._threads: dict[str, str] = {item["id"]: psid for psid, item in data["threads"].items()}
         for comment in data["comments"].values():
             self._index_comment(comment)
         for thread in data["threads"].values():
@@ -162,6 +163,7 @@ class MetaWorld:
                 "owner": None,
                 "messages": [],
             }
+            self._threads[self.data["threads"][psid]["id"]] = psid
         return self.data["threads"][psid]  # type: ignore[no-any-return]
 
     def add_message(self, thread: Data, *, by_page: bool, text: str, **extra: Any) -> Data:
@@ -199,6 +201,11 @@ class MetaWorld:
         found = self._messages.get(message)
         if found is None or found[1]["deleted"]:
             raise Refused(f"no message {message}")
+        return found
+
+    def thread(self, name: str) -> Data | None:
+        """A Messenger thread by its own id."""
+        found: Data | None = self.data["threads"].get(self._threads.get(name))
         return found
 
     def replies(self, root: str) -> list[Data]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 import ssl
 import threading
 import time
@@ -62,10 +63,12 @@ class Wire:
         self.host = parts.netloc
         self.base = parts.path.rstrip("/")
         self._is_tls = parts.scheme == "https"
+        self._name = parts.hostname or ""
+        self._port = parts.port or (443 if self._is_tls else 80)
         self._cafile = cafile
         self._sleep = sleep
         self._chance = chance
-        self._idle: list[http.client.HTTPConnection] = []
+        self._idle: list[socket.socket] = []
         self._lock = threading.Lock()
 
     def ask(
@@ -98,12 +101,14 @@ class Wire:
                 self.close()
         return self._over(self._connect(), method, path, headers, body)
 
-    def _over(
-        self, connection: http.client.HTTPConnection, method: str, path: str, headers: Headers, body: bytes
-    ) -> Answer:
+    def _over(self, connection: socket.socket, method: str, path: str, headers: Headers, body: bytes) -> Answer:
+        """Head and body leave in one piece: over TLS, writing costs more than signing."""
         try:
-            connection.request(method, path, body, headers)
-            response = connection.getresponse()
+            head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            start = f"{method} {path} HTTP/1.1\r\n{head}content-length: {len(body)}\r\n\r\n"
+            connection.sendall(start.encode("ascii") + body)
+            response = http.client.HTTPResponse(connection, method=method)
+            response.begin()
             answer = Answer(
                 response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
             )
@@ -111,26 +116,29 @@ class Wire:
             connection.close()
             raise
         if response.will_close:
+            response.close()
             connection.close()
         else:
             self._keep(connection)
         return answer
 
-    def _connect(self) -> http.client.HTTPConnection:
-        connection: http.client.HTTPConnection
-        if self._is_tls:
-            connection = http.client.HTTPSConnection(self.host, timeout=CONNECT_SECONDS, context=_context(self._cafile))
-        else:
-            connection = http.client.HTTPConnection(self.host, timeout=CONNECT_SECONDS)
-        connection.connect()
-        connection.sock.settimeout(READ_SECONDS)
+    def _connect(self) -> socket.socket:
+        connection = socket.create_connection((self._name, self._port), CONNECT_SECONDS)
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._is_tls:
+                connection = _context(self._cafile).wrap_socket(connection, server_hostname=self._name)
+            connection.settimeout(READ_SECONDS)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
-    def _take(self) -> http.client.HTTPConnection | None:
+    def _take(self) -> socket.socket | None:
         with self._lock:
             return self._idle.pop() if self._idle else None
 
-    def _keep(self, connection: http.client.HTTPConnection) -> None:
+    def _keep(self, connection: socket.socket) -> None:
         with self._lock:
             if len(self._idle) < _KEPT:
                 self._idle.append(connection)

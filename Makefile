@@ -45,7 +45,7 @@ package: .venv/.operator-stamp ## Make the small, compiled package in out/packag
 	@$(BIN)/careloop package --stage $(STAGE)
 
 deploy: .venv/.operator-stamp ## Provision, package, deploy and bind a stage: make deploy STAGE=dev (again after a failure)
-	@$(BIN)/careloop provision --stage $(STAGE)
+	@$(BIN)/careloop provision --stage $(STAGE) $(if $(YES),--yes)
 	@$(BIN)/careloop bind --stage $(STAGE) --before
 	@$(BIN)/careloop package --stage $(STAGE)
 	@$(BIN)/chalice --project-dir out/package deploy --stage $(STAGE)

@@ -20,7 +20,8 @@ from chalicelib.ports.services import Clock
 from tests.contracts.families import moto_on
 from tests.rights.callers import OPERATOR
 from tests.rights.evaluator import Document
-from tests.rights.family import PLACE, SERVICES, SETTINGS, Judge, role_clients
+from tests.rights.family import SERVICES, SETTINGS, Judge, role_clients
+from tests.rights.policies import PLACE
 
 _ALSO = {
     "sqs:SendMessage": ("sqs:SendMessageBatch",),
@@ -84,7 +85,8 @@ def _make_roles(policies: Mapping[str, Document]) -> None:
 
     session = Session()
     session.set_credentials("testing", "testing")
-    iam, sts = (session.create_client(name, region_name=PLACE.region) for name in ("iam", "sts"))
+    iam: Any = session.create_client("iam", region_name=PLACE.region)
+    sts: Any = session.create_client("sts", region_name=PLACE.region)
     for identity, clients in role_clients().items():
         policy = as_moto_reads_it(policies[identity]) if identity in policies else ALL
         name = f"careloop-{SETTINGS.stage}-{identity}"
@@ -145,7 +147,11 @@ def _told_resources() -> Iterator[None]:
         name = body.get("QueueName") or body["QueueUrl"].rpartition("/")[2]
         return PLACE.arn("sqs", name)
 
-    places = ((DynamoHandler, table), (SecretsManagerResponse, secret), (SQSResponse, queue))
+    places: tuple[tuple[Any, Any], ...] = (
+        (DynamoHandler, table),
+        (SecretsManagerResponse, secret),
+        (SQSResponse, queue),
+    )
     before = [kind.__dict__.get("_determine_resource") for kind, _ in places]
     for kind, told in places:
         kind._determine_resource = told

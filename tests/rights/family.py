@@ -131,6 +131,9 @@ class AwsState:
     archive: Any
     secrets: Any
 
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 _clients: dict[str, RoleClients] = {}
 
@@ -154,7 +157,7 @@ def open_state(clock: Clock, judge: Judge) -> AwsState:
         for name, item in clients.items()
     }
     table = Switched(lambda: tables[calling()])
-    stores = {name: RecordStores(table, clock) for name in clients}  # type: ignore[arg-type]
+    stores = {name: RecordStores(table, clock) for name in clients}
 
     def of(part: Callable[[AwsSystem], Any]) -> Switched:
         return Switched(lambda: part(systems[calling()]))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from careloop.local.runner import work_once
+from bench.brand import contact
+from careloop.local.runner import sqs_event, work_once
 from careloop.sandbox.setup import META_ENDPOINT, PAGE
 from careloop.twins.base import Fault
 from careloop.twins.meta_hooks import sign, wire
@@ -18,7 +19,7 @@ from chalicelib.core.events import Parsed, ThreadInvitation
 from chalicelib.core.ids import AuthorId, AuthorKey, ThreadId, ThreadKey
 from chalicelib.core.people import Author
 from chalicelib.core.policy import CarePolicy
-from chalicelib.entrypoints import poll
+from chalicelib.entrypoints import dead_letters, poll
 from chalicelib.pipeline.receive import envelope_messages
 from chalicelib.ports.services import Clock, QueueMessage
 from tests.fakes import state
@@ -49,27 +50,29 @@ class Story(TwinWorld):
         super().__init__()
         policy = CarePolicy(check_every=timedelta(minutes=5), reconcile_every=timedelta(minutes=1))
         self.system.stores.directory.put_policy(policy)
+        seen = self.meta.world.named(self.meta.world.person(self.dana), PAGE)
+        self.system.stores.contacts.put_contacts([contact(seen["id"])])
 
     def tell(self) -> Outcome:
-        """A customer's message, its answer, a customer whose ticket is opened at the second try, what can't be read, what
-        was given up, five minutes of polls and checks."""
+        """A customer writes, again the next day, and is answered; a ticket is opened at the second try; there are
+        things that can't be read and things that were given up; an access dies and lives, and jobs stand still."""
         self.clock.advance(minutes=2)  # what a container remembers of the directory is over
         self.meta.comment(self.dana, self.post, "Where is my parcel?")
         self.play()
-        self.meta.comment(self.dana, self.post, "It was due on Monday.")
+        self.clock.advance(days=1)
+        self.meta.comment(self.dana, self.post, "It is not here.")
         self.play()
-        self.answer()
+        self.answered("Look under the mat.")
         self.twice_tried()
         self.unreadable()
         self.given_up()
-        self.schedules()
+        self.watched()
         return self.outcome()
 
-    def answer(self) -> None:
-        """An agent answers; the helpdesk is busy at first."""
-        tickets = self.tickets()
-        if tickets:
-            self.desk.agent_reply(tickets[0]["id"], "It left today.")
+    def answered(self, text: str) -> None:
+        """An agent answers and solves the ticket; the helpdesk is busy at first."""
+        if self.tickets():
+            self.desk.agent_reply(self.tickets()[0]["id"], text, status="solved")
             self.desk.faults.append(Fault(pattern="GET /api/v2/tickets", status=503))
         self.play()
         self.clock.advance(minutes=3)
@@ -101,21 +104,38 @@ class Story(TwinWorld):
         return message
 
     def given_up(self) -> None:
-        """An event and something else that the queues gave up on; an event that asks for a thread to be read."""
+        """An event and something else that the queues gave up on, parked by a function that dies and comes again; and an
+        event that asks for a thread to be read."""
         dead = self.system.dead_letters["inbound"]
         dead.send([self.invited("71"), QueueMessage(body="{}", group="other", dedup="other")])
         with self._working():
+            self._dying(dead)
+            self.clock.advance(minutes=2)
             while work_once("dead_letters", dead):
                 pass
         self.runtime.queues.inbound.send([self.invited("72")])
         self.play()
 
-    def schedules(self) -> None:
-        """Polls and checks of five minutes."""
-        for _ in range(5):
-            with self._working():
-                poll.fan_out()
-            self.minutes(1)
+    def _dying(self, dead: Any) -> None:
+        """All is done but the deletion. What goes wrong is Lambda's to see."""
+        for item in dead.receive(10):
+            with suppress(Exception):
+                dead_letters.handle_batch(sqs_event("dead_letters", [item]))
+
+    def watched(self) -> None:
+        """Polls; an access that dies and comes back; the watch notices that jobs stand still, and that they do not."""
+        with self._working():
+            poll.fan_out()
+        self.play()
+        page = self.meta.world.page(PAGE)
+        good, page["token"] = page["token"], "another"
+        self.minutes(5)
+        page["token"] = good
+        self.minutes(5)
+        self.clock.advance(minutes=30)
+        self.minutes(1, work=False)
+        self.play()
+        self.minutes(1)
 
     @contextmanager
     def _working(self) -> Iterator[None]:

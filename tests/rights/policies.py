@@ -35,3 +35,8 @@ def exceptions() -> dict[str, Any]:
     """What the policies are excused from, with reasons."""
     found: dict[str, Any] = json.loads(EXCEPTIONS.read_text(encoding="utf-8"))
     return found
+
+
+def by_lambda() -> frozenset[str]:
+    """Actions that Lambda needs by the function's role, and no code of ours."""
+    return frozenset(item["action"] for item in exceptions()["not_by_our_code"])

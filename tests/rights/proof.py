@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,26 +79,30 @@ def missing(policies: Mapping[str, Document], calls: Calls) -> list[str]:
     ]
 
 
-def needless(policies: Mapping[str, Document], calls: Calls) -> list[tuple[str, str]]:
-    """Statements, as (function, sid), that can be taken away without refusing any of the calls."""
+def superfluous(policies: Mapping[str, Document], calls: Calls) -> list[Grant]:
+    """Grants that can be taken away without refusing any of the calls."""
     found = []
     for function, document in policies.items():
         mine = {key: times for key, times in calls.items() if key[0] == function}
-        for statement in statements(document):
-            if not missing({function: without(document, statement["Sid"])}, mine):
-                found.append((function, statement["Sid"]))
+        every = [grant for grant, _ in grants({function: document})]
+        found += [grant for grant in every if not missing({function: _lacking(document, grant)}, mine)]
     return found
+
+
+def _lacking(document: Document, grant: Grant) -> Document:
+    """A policy without one action on one resource."""
+    kept = []
+    for statement in document["Statement"]:
+        if statement["Sid"] != grant.sid:
+            kept.append(statement)
+            continue
+        for action in statement["Action"]:
+            resources = [item for item in statement["Resource"] if (action, item) != (grant.action, grant.resource)]
+            if resources:
+                kept.append({**statement, "Sid": f"{grant.sid}{len(kept)}", "Action": [action], "Resource": resources})
+    return {**document, "Statement": kept}
 
 
 def without(document: Document, sid: str) -> Document:
     """A policy without one of its statements."""
     return {**document, "Statement": [item for item in document["Statement"] if item["Sid"] != sid]}
-
-
-def partitions(calls: Calls, function: str, actions: Sequence[str]) -> Counter[str]:
-    """The kinds of partitions that a function reached by these actions: the leading keys up to the first "|"."""
-    found: Counter[str] = Counter()
-    for (identity, request), times in calls.items():
-        if identity == function and request.action in actions:
-            found.update({key.partition("|")[0]: times for key in request.values(LEADING_KEYS)})
-    return found

@@ -192,9 +192,9 @@ def _routed(runtime: Runtime, case: Case, private: bool) -> tuple[Case, str]:
     if private and not has_private and not spec.capabilities.private_reply:
         # a reply may stand right behind the command, written before anybody could read this
         return replace(case, route=Route.PRIVATE), (
-            f"{spec.title} has no private answer to a public message by API. Until you write /public, replies here are held: "
-            "nothing goes public that was meant to be private. In public you can ask the customer to write to us in private; "
-            "it will come to this ticket if we know them."
+            f"{spec.title} has no private answer to a public message by API. Until you write /public, replies here are "
+            "held: nothing goes public that was meant to be private. In public you can ask the customer to write to us "
+            "in private; it will come to this ticket if we know them."
         )
     route = Route.PRIVATE if private else Route.PUBLIC
     return replace(case, route=route), compose.route_note(private, spec.title)

@@ -11,6 +11,9 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 
+from careloop.sandbox.setup import BRAND_X, PAGE
+from chalicelib.core.ids import AccountKey, MessageId, MessageKey
+
 MESSAGE = re.compile(r"\(m(\d+)(?:v(\d+))?\)")
 REPLY = re.compile(r"\(r(\d+)(?:\.(\d+))?\)")
 
@@ -32,6 +35,15 @@ class Said:
     """The count of events received when its webhook was first accepted."""
     written: int | None = None
     """The same when it first stood on a ticket."""
+    found: bool = False
+    """Polling had found it before its webhook came: then that is no measure of when it arrived."""
+
+    @property
+    def key(self) -> str:
+        """The key of the event that it is."""
+        account = BRAND_X if self.platform == "x" else PAGE
+        key = MessageKey(account=AccountKey(platform=self.platform, account=account), message=MessageId(self.id))
+        return f"message|{key}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +88,11 @@ class Book:
     def next_message(self) -> int:
         """The number of the next message."""
         return len(self.said)
+
+    def announce(self, number: int | None) -> None:
+        """A webhook that tells of a message is about to be brought."""
+        if number is not None and self.said[number].arrived is None:
+            self.said[number].found = self.said[number].key in self.keys
 
     def arrive(self, number: int | None) -> None:
         """An event was accepted for the first time; `number` when it is a message."""

@@ -168,6 +168,8 @@ class Courier:
     def _bring_meta(self, body: list[Parcel]) -> None:
         meta = self._stage.meta
         items = [parcel.item for parcel in body]
+        for parcel in body:
+            self._book.announce(parcel.message)
         accepted = meta.hooks.attempt(items, self._stage.deliver)
         meta.hooks.settle(items, accepted=accepted)
         self._after(body, accepted)
@@ -177,6 +179,7 @@ class Courier:
     def _bring_one(self, parcel: Parcel) -> None:
         hooks: Any = self._stage.x.hooks if parcel.remote == "x" else self._stage.desk.hooks
         webhook, delivery = parcel.item
+        self._book.announce(parcel.message)
         status = hooks.attempt(webhook, delivery, self._stage.deliver)
         hooks.settle(delivery, status)
         self._after([parcel], status == 200)

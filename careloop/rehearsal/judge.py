@@ -123,8 +123,8 @@ class Judge:
             known.append(ticket)
 
     def _order(self, ticket: str, said: list[Said]) -> None:
-        """What came by webhook stands in the order in which it was accepted."""
-        came = [item for item in said if item.arrived is not None]
+        """What came by webhook stands in the order in which it was accepted; what polling found first came then."""
+        came = [item for item in said if item.arrived is not None and not item.found]
         for before, after in pairwise(came):
             if (before.arrived or 0) > (after.arrived or 0):
                 self.verdict.offend("out of order", f"ticket {ticket}: m{after.number} behind m{before.number}")

@@ -9,17 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from careloop.local.runner import work_once
-from careloop.rehearsal.book import Said
 from careloop.rehearsal.courier import Courier
 from careloop.rehearsal.desk import Desk
 from careloop.rehearsal.judge import Judge, Verdict
 from careloop.rehearsal.line import KilledWorker
 from careloop.rehearsal.office import Office
 from careloop.rehearsal.plan import Plan
-from careloop.rehearsal.stage import ACCOUNTS, Alter, Stage
+from careloop.rehearsal.stage import Alter, Stage
 from careloop.rehearsal.story import Story
 from chalicelib.core.errors import CareloopError
-from chalicelib.core.ids import MessageId, MessageKey
 from chalicelib.entrypoints import poll, watch
 
 NIGHT = 25 * 3600.0
@@ -110,7 +108,7 @@ class Rehearsal:
     def _has_missing(self) -> bool:
         """Whether polling still has something to find: one round may need several polls."""
         book = self.stage.book
-        book.missing = [said for said in book.missing if not (said.deleted or _key(said) in book.keys)]
+        book.missing = [said for said in book.missing if not (said.deleted or said.key in book.keys)]
         return bool(book.missing)
 
     @property
@@ -170,9 +168,3 @@ class Rehearsal:
                     self.stage.start_worker()
             if not taken:
                 return
-
-
-def _key(said: Said) -> str:
-    """The key of the event that a message is."""
-    account = next(item for item in ACCOUNTS if item.platform == said.platform)
-    return f"message|{MessageKey(account=account, message=MessageId(said.id))}"

@@ -10,7 +10,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 STAGE ?= dev
 CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python)
 
-.PHONY: deploy package help sandbox demo test lint e2e fuzz bench crash kill outages clean
+.PHONY: deploy package rights help sandbox demo test lint e2e fuzz bench crash kill outages clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ e2e: .venv/.dev-stamp ## Run the tests against real servers
 
 crash: .venv/.dev-stamp ## Stop every flow at every boundary, and judge what is left (some minutes)
 	@$(BIN)/python -m tests.crash
+
+rights: .venv/.dev-stamp ## Run the functional suite with exactly each function's rights, then without each of them (some minutes)
+	@$(BIN)/python -m tests.rights
 
 kill: .venv/.dev-stamp ## Kill the local family at random moments, 300 times, and judge what is left (some minutes)
 	@$(BIN)/python -m tests.kills

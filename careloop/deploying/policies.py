@@ -1,7 +1,7 @@
 """The functions' IAM policies: one source per function, rendered for each stage with its exact names.
 
 ``policies/iam/<function>.json`` is the source. In it stand, as ``${...}``: settings of the stage by the names of their
-environment variables, ``Function`` (what Chalice calls the function in AWS), and CloudFormation's names for partition,
+environment variables, ``App``, ``Function`` (what Chalice calls the function in AWS), and CloudFormation's names for partition,
 region and account. ``.chalice/policies/<stage>/<function>.json`` is what Chalice attaches to the function's role.
 """
 
@@ -50,27 +50,37 @@ def rendered(
     found = Project(folder).stage(stage)
     names = _names(found, account, region)
     return {
-        function: _filled(_source(folder, function), {**names, "Function": found.function(function)}, function)
+        function: _filled(
+            _read(folder / SOURCES / f"{function}.json"), {**names, "Function": found.function(function)}, function
+        )
         for function in found.functions
     }
+
+
+def rendered_file(
+    file: Path, stage: str, account: str | None = None, region: str | None = None, *, folder: Path = Path()
+) -> dict[str, Any]:
+    """Any policy of a stage with its names, as ``policies/operator.json``. Raises ConfigurationError."""
+    found: dict[str, Any] = _filled(_read(file), _names(Project(folder).stage(stage), account, region), file.stem)
+    return found
 
 
 def _names(stage: Stage, account: str | None, region: str | None) -> dict[str, str]:
     partition = next((name for start, name in _PARTITIONS.items() if (region or "").startswith(start)), "aws")
     return {
         **stage.environment,
+        "App": stage.app,
         "AWS::Partition": partition,
         "AWS::Region": region or UNKNOWN,
         "AWS::AccountId": account or UNKNOWN,
     }
 
 
-def _source(folder: Path, function: str) -> Any:
-    file = folder / SOURCES / f"{function}.json"
+def _read(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigurationError(f"{file} is not here: each function needs a policy") from None
+        raise ConfigurationError(f"{file} is not here") from None
     except ValueError as error:
         raise ConfigurationError(f"{file} is not JSON: {error}") from error
 

@@ -74,6 +74,8 @@ def main() -> int:
         codes.append(state_on_dynamodb())
     print("\nThe loops, on real servers", flush=True)
     codes.append(pytest("tests/e2e", "-rs", "--durations=5"))
+    print("\nLeast privilege", flush=True)
+    codes.append(subprocess.run([sys.executable, "-m", "tests.rights"], check=False).returncode)
     skipped = [name for name, state in found.items() if not state.startswith("ready")]
     ran = [name for name in found if name not in skipped]
     print(f"\nRan for real: {len(ran)} of {len(found)}: {', '.join(ran)}.")

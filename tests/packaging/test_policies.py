@@ -18,7 +18,7 @@ from chalicelib.core.errors import ConfigurationError
 from tests.packaging.test_chalice_config import CONFIG, FUNCTIONS, ROOT, STAGES
 from tests.rights.evaluator import Request, allows
 from tests.rights.needs import LEADING_KEYS, Place
-from tests.rights.policies import exceptions, source
+from tests.rights.policies import OPERATOR_POLICY, exceptions, of_operators, source
 
 PLACE = Place(account="210987654321", region="eu-west-1")
 CONSUMERS = {"inbound": "INBOUND", "outbound": "OUTBOUND", "jobs": "JOBS", "dead_letters": "DEAD_LETTERS"}
@@ -89,7 +89,8 @@ def wildcards(document: dict[str, Any]) -> list[dict[str, str]]:
 
 def test_each_wildcard_has_its_reason_and_each_reason_its_wildcard() -> None:
     excused = [{key: value for key, value in item.items() if key != "reason"} for item in exceptions()["wildcards"]]
-    used = [item for function in FUNCTIONS for item in wildcards(source(function))]
+    operators = json.loads(OPERATOR_POLICY.read_text(encoding="utf-8"))
+    used = [item for function in FUNCTIONS for item in wildcards(source(function))] + wildcards(operators)
     assert [item for item in used if item not in excused] == []
     assert [item for item in excused if item not in used] == []
     assert all(item["reason"] for item in exceptions()["wildcards"])
@@ -171,6 +172,12 @@ def test_only_the_public_function_touches_the_archive_and_only_by_adding(functio
     """Operators read and list it, by their own rights: replays begin there."""
     actions = {action for action, _ in _granted(function, "s3")}
     assert actions == ({"s3:PutObject"} if function == "api_handler" else set())
+
+
+def test_operators_policy_fits_a_stage() -> None:
+    text = json.dumps(of_operators())
+    assert "${" not in text
+    assert not re.search(r"\bprod\b", text)
 
 
 # ---- rendered --------------------------------------------------------------------------------------------------------

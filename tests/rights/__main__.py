@@ -22,8 +22,9 @@ from rich.table import Table
 
 import tests.conftest  # noqa: F401 - the environment of tests: no network, keys that are none
 from tests.rights.checking import check
+from tests.rights.family import COMMAND
 from tests.rights.flows import Outcome, told_under
-from tests.rights.policies import ROOT, by_lambda, rendered
+from tests.rights.policies import ROOT, by_lambda, of_operators, rendered
 from tests.rights.proof import Calls, read_calls, superfluous, used
 from tests.rights.removal import removable, without_each
 
@@ -38,6 +39,9 @@ LEFT_OUT = {
     "test_rehearsal.py": "the local family's own",
     "test_sandbox.py": "the local family's own",
     "test_auditing.py::test_the_audit_names_exactly_what_was_dropped": "plays days: a minute in moto",
+    "test_deploying.py": "deploys to a moto of its own",
+    "test_doctor.py": "looks at a stage in a moto of its own",
+    "test_stacks.py": "deploys to a moto of its own",
     "test_inbound.py::test_a_fault_at_a_later_message_leads_to_one_entry_and_keeps_the_order[True]": (
         "moto hands out a group's next message while the first waits to come again"
     ),
@@ -115,10 +119,10 @@ def print_uses(suite: Calls, story: Calls) -> None:
         table.add_column(header, overflow="fold")
     table.add_column("suite", justify="right")
     table.add_column("story", justify="right")
-    policies = rendered()
+    policies = {**rendered(), COMMAND: of_operators()}
     in_story = used(policies, story)
     for grant, times in used(policies, suite).items():
-        mine = "by Lambda" if grant.action in by_lambda() else str(in_story[grant])
+        mine = "by Lambda" if grant.function != COMMAND and grant.action in by_lambda() else str(in_story[grant])
         resource = grant.resource.rpartition(":")[2]
         table.add_row(grant.function, grant.sid, grant.action, resource, str(times), mine)
     console.print(table)

@@ -16,12 +16,12 @@ import pytest
 from chalicelib.ports.services import Clock
 from tests.fakes import state
 from tests.rights.emulator import Cloud
-from tests.rights.family import Judge, open_state
-from tests.rights.policies import rendered
+from tests.rights.family import COMMAND, Judge, open_state
+from tests.rights.policies import of_operators, rendered
 from tests.rights.proof import write_calls
 
-_judge = Judge(policies=rendered())
-_cloud = Cloud(_judge.policies)
+_judge = Judge(policies={**rendered(), COMMAND: of_operators()})
+_cloud = Cloud(rendered())
 _world = ExitStack()
 
 

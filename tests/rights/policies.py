@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from careloop.deploying.policies import SOURCES
+from careloop.deploying.policies import SOURCES, rendered_file
 from careloop.deploying.policies import rendered as render
 from tests.rights.needs import Place
 
@@ -21,6 +21,11 @@ OPERATOR_POLICY = ROOT / "policies" / "operator.json"
 def rendered(account: str | None = PLACE.account, region: str | None = PLACE.region) -> dict[str, dict[str, Any]]:
     """Function -> its policy, by default with the account and the region of the worlds."""
     return render(STAGE, account, region, folder=ROOT)
+
+
+def of_operators() -> dict[str, Any]:
+    """What the commands need that work on a stage's state."""
+    return rendered_file(OPERATOR_POLICY, STAGE, PLACE.account, PLACE.region, folder=ROOT)
 
 
 @cache

@@ -1,8 +1,9 @@
 """The functions' IAM policies: one source per function, rendered for each stage with its exact names.
 
 ``policies/iam/<function>.json`` is the source. In it stand, as ``${...}``: settings of the stage by the names of their
-environment variables, ``App``, ``Function`` (what Chalice calls the function in AWS), and CloudFormation's names for partition,
-region and account. ``.chalice/policies/<stage>/<function>.json`` is what Chalice attaches to the function's role.
+environment variables, ``App``, ``Function`` (what Chalice calls the function in AWS), and CloudFormation's names for
+partition, region and account. ``.chalice/policies/<stage>/<function>.json`` is what Chalice attaches to the function's
+role.
 """
 
 from __future__ import annotations

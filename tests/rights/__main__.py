@@ -58,7 +58,7 @@ LEFT_OUT = {
         "moto hands out a group's next message while the first waits to come again"
     ),
 }
-console = Console(highlight=False)
+console = Console(highlight=False, width=150)
 
 
 def main() -> int:

@@ -76,6 +76,8 @@ def _delay(app: Application, queue: str, record: Record, error: Exception) -> fl
 
 
 def _release(app: Application, queue: str, record: Record, wait: float) -> None:
+    if queue not in app.queues:
+        return  # a dead letter: it comes again when its visibility ends
     try:
         app.queues[queue].release(record.receipt, delay=wait)
     except Exception as failure:

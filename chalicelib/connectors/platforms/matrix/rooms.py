@@ -19,7 +19,7 @@ from chalicelib.connectors.platforms.matrix.payload import parse_invitation, par
 from chalicelib.connectors.toolkit.api import segment
 from chalicelib.connectors.toolkit.asking import readable
 from chalicelib.connectors.toolkit.payload import Collector, Reader, parse_time, read_json
-from chalicelib.core.errors import NotFoundError, PayloadError, RateLimitedError, RejectedError
+from chalicelib.core.errors import NotFoundError, PayloadError, RateLimitedError, RejectedError, UnavailableError
 from chalicelib.core.events import InboundMessage, MessageDeleted, MessageEdited, Parsed, PlatformEvent, event_key
 from chalicelib.core.ids import AccountKey, Cursor
 from chalicelib.ports.platform import Polled
@@ -137,13 +137,9 @@ class Sweep:
 
     def _look(self, place: Place) -> Place:
         try:
-            body = self._read(f"{V3}/sync", _query(place.batch))
-        except RejectedError:
-            if place.batch is None:
-                raise
-            # The homeserver no longer knows its token (it was restored from a backup): by time then.
-            place = replace(place, batch=None)
-            body = self._read(f"{V3}/sync", _query(None))
+            place, body = self._news(place)
+        except (UnavailableError, RejectedError, NotFoundError):
+            return self._all_rooms(place)
         with readable():
             following = body.need_id("next_batch")
             joined, invited = _by_room(body, "join"), _by_room(body, "invite")
@@ -153,6 +149,27 @@ class Sweep:
         for room, entry in invited.items():
             self.out.attempt(partial(self._invitation, room), entry)
         return replace(place, began=self._now, following=following, rooms=tuple(rooms))
+
+    def _news(self, place: Place) -> tuple[Place, Reader]:
+        try:
+            return place, self._read(f"{V3}/sync", _query(place.batch))
+        except RejectedError:
+            if place.batch is None:
+                raise
+            # The homeserver no longer knows its token (it was restored from a backup): by time then.
+            place = replace(place, batch=None)
+            return place, self._read(f"{V3}/sync", _query(None))
+
+    def _all_rooms(self, place: Place) -> Place:
+        """Where there is no look: every room is read back to the watermark, and open invitations are in no list.
+
+        Synapse answers 500 to the user that an application service is registered with ("we no longer support AS users
+        using /sync directly", handlers/sync.py of 1.163, seen on a real server).
+        """
+        body = self._read(f"{V3}/joined_rooms", {})
+        with readable():
+            rooms = tuple(room.need_text() for room in body.items("joined_rooms"))
+        return replace(place, batch=None, began=self._now, following=None, rooms=rooms)
 
     def _room(self, place: Place, room: str, unfinished: list[str], entry: Reader) -> None:
         events = [_in_room(room, event) for event in entry.items("timeline", "events")]

@@ -8,6 +8,7 @@ entry point says that the invocation ends.
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from typing import Any, TextIO
 
@@ -15,6 +16,7 @@ from chalicelib.ports.services import Clock
 
 FORBIDDEN = frozenset({"text", "body", "name", "display_name", "handle", "email", "phone", "token", "secret"})
 NAMESPACE = "Careloop"
+SERVICE = "careloop"
 MOST_VALUES = 99
 """Values of one metric in one EMF line (CloudWatch takes 100)."""
 
@@ -27,10 +29,12 @@ class LoggedTelemetry:
     def __init__(self, stage: str, clock: Clock, stream: TextIO | None = None) -> None:
         from aws_lambda_powertools import Logger
 
+        # Powertools has one logger per service and process, which keeps its first stream: made anew, this one's counts.
+        logging.Logger.manager.loggerDict.pop(SERVICE, None)
         self._stage = stage
         self._clock = clock
         self._stream = stream
-        self._logger: Any = Logger(service="careloop", level="INFO", stream=stream or sys.stdout)
+        self._logger: Any = Logger(service=SERVICE, level="INFO", stream=stream or sys.stdout)
         self._waiting: dict[tuple[Dimensions, str, str], list[float]] = {}
 
     def log(self, stage: str, outcome: str, **fields: str | int | float | None) -> None:

@@ -11,19 +11,16 @@ import sys
 from datetime import UTC
 from typing import TextIO
 
-from chalicelib.adapters.aws.telemetry import MOST_VALUES, NAMESPACE, Dimensions, check_fields
+from chalicelib.adapters.aws.telemetry import NAMESPACE, Dimensions, Metered, check_fields
 from chalicelib.ports.services import Clock
 
 
-class LineTelemetry:
+class LineTelemetry(Metered):
     """Writes to standard output, where Lambda's log collector reads."""
 
     def __init__(self, stage: str, clock: Clock, stream: TextIO | None = None) -> None:
-        self._stage = stage
-        self._clock = clock
-        self._stream = stream
+        super().__init__(stage, clock, stream)
         self._followed = ""
-        self._waiting: dict[tuple[Dimensions, str, str], list[float]] = {}
 
     def log(self, stage: str, outcome: str, **fields: str | int | float | None) -> None:
         """One line."""
@@ -49,28 +46,7 @@ class LineTelemetry:
         """Lines from here on carry this correlation id; empty: none."""
         self._followed = correlation
 
-    def count(self, metric: str, amount: int = 1, **dimensions: str) -> None:
-        """Add to a counter."""
-        self._add(metric, "Count", float(amount), dimensions)
-
-    def measure(self, metric: str, value: float, unit: str = "Seconds", **dimensions: str) -> None:
-        """One value of a metric that is more than a count."""
-        self._add(metric, unit, value, dimensions)
-
-    def flush(self) -> None:
-        """Write what was counted, and forget whom we followed."""
-        waiting, self._waiting = self._waiting, {}
-        for (dimensions, metric, unit), values in waiting.items():
-            for start in range(0, len(values), MOST_VALUES):
-                self._write(dimensions, metric, unit, values[start : start + MOST_VALUES])
-        self._followed = ""
-
-    def _add(self, metric: str, unit: str, value: float, dimensions: dict[str, str]) -> None:
-        check_fields(dimensions)
-        self._waiting.setdefault((tuple(sorted(dimensions.items())), metric, unit), []).append(value)
-
     def _write(self, dimensions: Dimensions, metric: str, unit: str, values: list[float]) -> None:
-        """One EMF line: by stage alone, which alarms look at, and by all dimensions."""
         names = ["stage", *(name for name, _ in dimensions)]
         about = {
             "Namespace": NAMESPACE,

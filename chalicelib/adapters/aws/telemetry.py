@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from abc import ABC, abstractmethod
 from typing import Any, TextIO
 
 from chalicelib.ports.services import Clock
@@ -23,28 +24,14 @@ MOST_VALUES = 99
 Dimensions = tuple[tuple[str, str], ...]
 
 
-class LoggedTelemetry:
-    """Writes to standard output, where Lambda's log collector reads."""
+class Metered(ABC):
+    """What is counted and measured waits here until the invocation ends. Subclasses say how a line is written."""
 
     def __init__(self, stage: str, clock: Clock, stream: TextIO | None = None) -> None:
-        from aws_lambda_powertools import Logger
-
-        # Powertools has one logger per service and process, which keeps its first stream: made anew, this one's counts.
-        logging.Logger.manager.loggerDict.pop(SERVICE, None)
         self._stage = stage
         self._clock = clock
         self._stream = stream
-        self._logger: Any = Logger(service=SERVICE, level="INFO", stream=stream or sys.stdout)
         self._waiting: dict[tuple[Dimensions, str, str], list[float]] = {}
-
-    def log(self, stage: str, outcome: str, **fields: str | int | float | None) -> None:
-        """One line."""
-        check_fields(fields)
-        self._logger.info(stage, extra={"outcome": outcome, **{k: v for k, v in fields.items() if v is not None}})
-
-    def follow(self, correlation: str) -> None:
-        """Lines from here on carry this correlation id; empty: none."""
-        self._logger.set_correlation_id(correlation or None)
 
     def count(self, metric: str, amount: int = 1, **dimensions: str) -> None:
         """Add to a counter. Dimensions cost money by combination: only names that the caller's code fixes."""
@@ -66,8 +53,36 @@ class LoggedTelemetry:
         check_fields(dimensions)
         self._waiting.setdefault((tuple(sorted(dimensions.items())), metric, unit), []).append(value)
 
+    @abstractmethod
+    def follow(self, correlation: str) -> None:
+        """Lines from here on carry this correlation id; empty: none."""
+
+    @abstractmethod
     def _write(self, dimensions: Dimensions, metric: str, unit: str, values: list[float]) -> None:
-        """By stage alone, which alarms look at, and by all dimensions."""
+        """One EMF line: by stage alone, which alarms look at, and by all dimensions."""
+
+
+class LoggedTelemetry(Metered):
+    """Writes to standard output, where Lambda's log collector reads."""
+
+    def __init__(self, stage: str, clock: Clock, stream: TextIO | None = None) -> None:
+        from aws_lambda_powertools import Logger
+
+        # Powertools has one logger per service and process, which keeps its first stream: made anew, this one's counts.
+        logging.Logger.manager.loggerDict.pop(SERVICE, None)
+        super().__init__(stage, clock, stream)
+        self._logger: Any = Logger(service=SERVICE, level="INFO", stream=stream or sys.stdout)
+
+    def log(self, stage: str, outcome: str, **fields: str | int | float | None) -> None:
+        """One line."""
+        check_fields(fields)
+        self._logger.info(stage, extra={"outcome": outcome, **{k: v for k, v in fields.items() if v is not None}})
+
+    def follow(self, correlation: str) -> None:
+        """Lines from here on carry this correlation id; empty: none."""
+        self._logger.set_correlation_id(correlation or None)
+
+    def _write(self, dimensions: Dimensions, metric: str, unit: str, values: list[float]) -> None:
         from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
         provider = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, default_dimensions={"stage": self._stage})

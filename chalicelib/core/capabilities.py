@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from chalicelib.core.events import AttachmentKind, Surface
+from chalicelib.core.media import MediaLimit
 from chalicelib.core.text.length import TextLimits
 
 
@@ -27,6 +28,8 @@ class PlatformTerms:
 
     may_match_crm: bool = True
     may_store_text: bool = True
+    may_store_media: bool = True
+    """False: media are linked, never copied (stories)."""
     retention: timedelta | None = None
     note: str = ""
     """The terms in one sentence, for the brief and the README."""
@@ -42,6 +45,12 @@ class PlatformCapabilities:
     """Where private messages have other limits than public ones."""
     attachments: frozenset[AttachmentKind] = frozenset()
     """Kinds that we can send."""
+    media: tuple[MediaLimit, ...] = ()
+    """What of them, by type and size; for each kind of ``attachments`` at least one."""
+    most_attachments: int = 1
+    """Files that one message takes."""
+    text_with_media: bool = True
+    """False: a message has either text or a file, so the text goes first, each as a part of its own."""
     reply_window: timedelta | None = None
     """After the customer's last message, for private messages; None: no window."""
     private_reply: bool = False
@@ -86,6 +95,10 @@ class HelpdeskCapabilities:
     polls: bool = True
     update_limit: UpdateLimit | None = None
     """Customers' messages beyond it are written together."""
+    most_file_bytes: int = 0
+    """Of one file that a ticket entry takes; 0: it takes none, media are linked."""
+    redacts: bool = False
+    """What a customer deleted can be struck out of the ticket."""
     note: str = ""
 
 
@@ -96,5 +109,8 @@ class CrmCapabilities:
     finds_by: frozenset[str]
     """Values of `ClueKind` that it can look up exactly."""
     lists_contacts: bool = False
+    """By change feed, deletions included where the CRM tells them."""
     links_identities: bool = False
+    logs_interactions: bool = False
+    holds_marketing: bool = False
     note: str = ""

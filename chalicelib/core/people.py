@@ -10,6 +10,20 @@ from chalicelib.core.ids import AuthorKey, ContactRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What an author's public profile says beside the name: hints for ranking suggestions, never evidence for a link.
+    Not kept with a case."""
+
+    bio: str | None = None
+    website: str | None = None
+    location: str | None = None
+    verified: bool | None = None
+    followers: int | None = None
+    account_created: datetime | None = None
+    avatar_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
     """Who wrote. Only ``key`` is certain; everything else is what the platform chose to tell."""
 
@@ -26,6 +40,7 @@ class Author:
     """Other ids of the same person on this platform; they rotate."""
     is_brand: bool = False
     """True for the account's own presence: what it writes is an echo."""
+    profile: Profile | None = None
 
     @property
     def label(self) -> str:
@@ -42,6 +57,7 @@ class SocialHandle:
     platform: str
     handle: str | None = None
     user_id: str | None = None
+    avatar_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +77,11 @@ class Contact:
     language: str | None = None
     url: str | None = None
     """Where an agent opens this contact in the CRM."""
+    given_name: str | None = None
+    family_name: str | None = None
+    """Where the CRM keeps the name's parts apart; ``name`` holds the whole in any case."""
+    created: datetime | None = None
+    """Since when the CRM has this contact."""
 
 
 class ClueKind(StrEnum):
@@ -123,11 +144,15 @@ class Candidate:
 
     contact: Contact
     evidence: tuple[Evidence, ...] = ()
+    confidence: float = 0.0
+    """Calibrated: of candidates shown with 0.7, seven in ten are the author."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactMatch:
-    """The outcome of matching. LINKED has ``contact``; SUGGESTED has ``candidates``; ``note`` says what hindered."""
+    """The outcome of matching. LINKED has ``contact``; SUGGESTED has ``candidates``, at most three, the likeliest
+    first; ``note`` says what hindered. ``flags``: what an agent must beware of, each "code: words" with the code one of
+    "impostor", "duplicate", "recycled", "third-party" ("impostor: copies the name and picture of …")."""
 
     verdict: Verdict
     contact: Contact | None = None
@@ -135,6 +160,7 @@ class ContactMatch:
     evidence: tuple[Evidence, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     note: str | None = None
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,5 +171,18 @@ class Identity:
     contact: ContactRef
     contact_name: str
     decided_by: str
+    """"careloop", or an agent's name or id."""
     decided_at: datetime
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """What an agent ruled out for an author: one contact (/unlink), or every contact (/not-a-customer: ``contact``
+    None)."""
+
+    author: AuthorKey
+    decided_by: str
+    decided_at: datetime
+    why: str
+    contact: ContactRef | None = None

@@ -19,6 +19,7 @@ from chalicelib.core.ids import (
     TicketId,
     TicketRef,
 )
+from chalicelib.core.media import MediaFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ class OutboundReply:
     part: int = 1
     of: int = 1
     attachments: tuple[Attachment, ...] = ()
+    files: tuple[MediaFile, ...] = ()
+    """The attachments' contents, fetched right before sending, in their order."""
     private_reply: bool = False
     """Answer a public message in private."""
     last_customer_message_at: datetime | None = None

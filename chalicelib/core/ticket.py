@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from chalicelib.core.events import Attachment, Visibility
 from chalicelib.core.ids import CaseId, CommentId, Cursor, PersonRef, TicketRef
+from chalicelib.core.media import MediaFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,8 @@ class Comment:
     author_label: str | None = None
     """The customer's name for helpdesks where every entry is the integration's (RT): put before the text."""
     attachments: tuple[Attachment, ...] = ()
+    files: tuple[MediaFile, ...] = ()
+    """Contents of those attachments that are stored with the entry; never kept with a waiting entry."""
     source_url: str | None = None
     reopen: bool = False
     """True: the ticket must be open after this entry."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, runtime_checkable
 
 from chalicelib.core.account import Connection
-from chalicelib.core.ids import ContactRef
-from chalicelib.core.people import Clues, Contact
+from chalicelib.core.ids import ContactRef, Cursor
+from chalicelib.core.people import Author, Clues, Contact
 from chalicelib.ports.services import Clock, Http
 from chalicelib.ports.stores import ContactIndex
 
@@ -34,4 +35,75 @@ class CrmClient(Protocol):
 
     def get_contact(self, ref: ContactRef) -> Contact:
         """By reference. Raises NotFoundError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactPage:
+    """A part of the CRM's contacts: new or changed ones, those that are gone, and the cursor to save once these are
+    durable. ``more``: call again at once."""
+
+    contacts: tuple[Contact, ...]
+    removed: tuple[ContactRef, ...]
+    cursor: Cursor
+    more: bool = False
+
+
+@runtime_checkable
+class ListsContacts(Protocol):
+    """Gives all contacts, and from then on what changed: for the contact index."""
+
+    def list_contacts(self, cursor: Cursor | None) -> ContactPage:
+        """One bounded page after `cursor`; None: from the beginning. Repeats are harmless; a contact that changes while
+        the list is read is given again. Raises leaves."""
+        ...
+
+
+@runtime_checkable
+class LinksIdentities(Protocol):
+    """Keeps an author's presence on a platform with the contact."""
+
+    def link_identity(self, contact: ContactRef, author: Author) -> None:
+        """Record platform, immutable id and handle; the same again is fine. NotFoundError: no such contact."""
+        ...
+
+    def unlink_identity(self, contact: ContactRef, author: Author) -> None:
+        """Take the record back; absent is fine."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """A matter that a contact had with us, for their record in the CRM. ``key``: stable; writing it again changes the
+    same entry. No message text: ``summary`` says where and about what kind of matter."""
+
+    key: str
+    contact: ContactRef
+    platform: str
+    at: datetime
+    summary: str
+    ticket_url: str | None = None
+    permalink: str | None = None
+    is_open: bool = True
+
+
+@runtime_checkable
+class LogsInteractions(Protocol):
+    """Keeps interactions with the contact."""
+
+    def log_interaction(self, interaction: Interaction) -> None:
+        """Write, or change what the same key wrote. NotFoundError: no such contact."""
+        ...
+
+    def remove_interaction(self, contact: ContactRef, key: str) -> None:
+        """Take it back (the author was somebody else); absent is fine."""
+        ...
+
+
+@runtime_checkable
+class HoldsMarketing(Protocol):
+    """Can mark a contact as not to be sold to for now."""
+
+    def hold_marketing(self, contact: ContactRef, *, held: bool) -> None:
+        """Set or take back the mark (a field that the options name); the same again is fine."""
         ...

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from chalicelib.core.account import Connection
-from chalicelib.core.events import HelpdeskHint
+from chalicelib.core.events import Attachment, HelpdeskHint
 from chalicelib.core.ids import CaseId, CommentId, Cursor, PersonRef, TicketId, TicketRef
+from chalicelib.core.media import MediaFile
 from chalicelib.core.people import Author, Contact
 from chalicelib.core.ticket import Comment, TicketActivity, TicketDraft
 from chalicelib.ports.services import Clock, Http, SessionStore
@@ -83,4 +84,40 @@ class ProbesHelpdesk(Protocol):
 
     def probe(self) -> str:
         """One line on how the connection is, raising a leaf when it is not well."""
+        ...
+
+
+@runtime_checkable
+class FetchesFiles(Protocol):
+    """Can download what an agent attached."""
+
+    def fetch_file(self, attachment: Attachment, *, most_bytes: int) -> MediaFile:
+        """The file. NotFoundError: gone; UnsupportedError: too large."""
+        ...
+
+
+@runtime_checkable
+class RedactsComments(Protocol):
+    """Can strike an entry's words out for good."""
+
+    def redact(self, ticket: TicketRef, comment: CommentId) -> None:
+        """Replace the entry's text and drop its files; done already is fine. UnsupportedError: not this entry."""
+        ...
+
+
+@runtime_checkable
+class ChangesRequester(Protocol):
+    """Can give a ticket another requester: an agent linked the author to a contact, or undid that."""
+
+    def set_requester(self, ticket: TicketRef, person: PersonRef) -> None:
+        """Change it; the same again is fine. TicketClosedError: too late."""
+        ...
+
+
+@runtime_checkable
+class ErasesPeople(Protocol):
+    """Can say and remove what the helpdesk holds of an author."""
+
+    def erase_person(self, person: PersonRef) -> str:
+        """Remove the person as far as the API can; one line on what was done and what the helpdesk still holds."""
         ...

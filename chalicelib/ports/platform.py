@@ -9,8 +9,9 @@ from typing import Protocol, runtime_checkable
 
 from chalicelib.core.account import Account
 from chalicelib.core.capabilities import PlatformCapabilities
-from chalicelib.core.events import Parsed, PlatformEvent
+from chalicelib.core.events import Attachment, Parsed, PlatformEvent
 from chalicelib.core.ids import AuthorId, ConversationKey, Cursor, MessageId, ThreadId
+from chalicelib.core.media import MediaFile
 from chalicelib.core.people import Author
 from chalicelib.core.reply import DeliveryReceipt, OutboundReply
 from chalicelib.ports.services import Clock, Http, SessionStore
@@ -116,6 +117,34 @@ class FetchesMessages(Protocol):
 
     def fetch_message(self, message: MessageId) -> Parsed[PlatformEvent]:
         """The message as an event; NotFoundError when it is gone or hidden from us."""
+        ...
+
+
+@runtime_checkable
+class FetchesMedia(Protocol):
+    """Can download what came with a message."""
+
+    def fetch_media(self, attachment: Attachment, *, most_bytes: int) -> MediaFile:
+        """The file, from the platform's own hosts only (``PlatformSpec.media_hosts``). NotFoundError: gone or expired;
+        UnsupportedError: too large, of a type that is not taken, or on another host."""
+        ...
+
+
+@runtime_checkable
+class RemovesReplies(Protocol):
+    """Can take back what we posted."""
+
+    def remove(self, message: MessageId) -> None:
+        """Delete our own message; gone already is fine."""
+        ...
+
+
+@runtime_checkable
+class HidesMessages(Protocol):
+    """Can hide a customer's public message from others."""
+
+    def hide(self, message: MessageId, *, hidden: bool) -> None:
+        """Hide it, or show it again. Raises leaves."""
         ...
 
 

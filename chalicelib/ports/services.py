@@ -29,6 +29,10 @@ class HttpRequest:
     body: bytes | None = None
     timeout: float = 10.0
     idempotent: bool = False
+    most_bytes: int | None = None
+    """Of the answer's body; a larger one is an UnsupportedError. None: the adapter's own bound."""
+    public_only: bool = False
+    """Refuse (UnsupportedError) addresses of this machine and of private networks: for what a stranger names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,8 @@ class PlatformSpec:
     shown_by: ShownBy
     options: tuple[OptionField, ...] = ()
     api_version: str = ""
+    media_hosts: tuple[str, ...] = ()
+    """Where customers' media may be fetched from: "cdn.example.com", or "*.example.com" for all below it."""
     family: tuple[str, ...] = ()
     """Names whose payloads share this connector's webhook (Meta's)."""
     facts: tuple[Fact, ...] = ()

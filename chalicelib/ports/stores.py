@@ -20,6 +20,7 @@ from chalicelib.core.ids import (
     AccountKey,
     AuthorKey,
     CaseId,
+    ContactId,
     ContactRef,
     ConversationKey,
     Cursor,
@@ -29,7 +30,8 @@ from chalicelib.core.ids import (
     TicketRef,
 )
 from chalicelib.core.jobs import DueItem
-from chalicelib.core.people import Clues, Contact, Identity
+from chalicelib.core.matching.types import KeyRow
+from chalicelib.core.people import Clues, Contact, Identity, Rejection
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.reply import Delivery
 from chalicelib.core.report import AuditReport, SignOff
@@ -200,12 +202,28 @@ class IdentityStore(Protocol):
         """Undo a link."""
         ...
 
+    def rejections(self, author: AuthorKey) -> Sequence[Rejection]:
+        """What agents ruled out for an author, oldest first."""
+        ...
+
+    def forget_rejections(self, author: AuthorKey) -> None:
+        """An agent linked the author after all: nothing is ruled out any more."""
+        ...
+
 
 class ContactIndex(Protocol):
     """Contacts by exact clue: the built-in directory, and a mirror of CRMs."""
 
     def lookup(self, crm: str, clues: Clues) -> Sequence[Contact]:
         """Every contact of `crm` that one of the clues names, each once. One batched read."""
+        ...
+
+    def read_keys(self, crm: str, keys: Sequence[str]) -> Mapping[str, KeyRow]:
+        """What `crm`'s contacts are filed under: the rows of those `keys` that have one. One batched round."""
+        ...
+
+    def read_contacts(self, crm: str, contacts: Sequence[ContactId]) -> Sequence[Contact]:
+        """Those that exist, in order. Batched."""
         ...
 
     def find_contact(self, ref: ContactRef) -> Contact | None:

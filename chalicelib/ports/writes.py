@@ -10,7 +10,7 @@ from chalicelib.core.case import Case, MessageRecord
 from chalicelib.core.disposition import Disposition, Outcome
 from chalicelib.core.ids import AuthorKey, CaseId, ContactRef, Cursor, EventKey, MessageKey, PersonRef
 from chalicelib.core.jobs import DueItem
-from chalicelib.core.people import Identity
+from chalicelib.core.people import Identity, Rejection
 from chalicelib.core.reply import Delivery, DeliveryStatus
 
 
@@ -79,6 +79,21 @@ class RememberIdentity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetIdentity:
+    """Undo the link of an author; none is fine. ``only``: fails when another contact is remembered."""
+
+    author: AuthorKey
+    only: ContactRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberRejection:
+    """Keep what an agent ruled out; the same again replaces."""
+
+    rejection: Rejection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RememberPerson:
     """Which person in the helpdesk stands for an author."""
 
@@ -141,6 +156,8 @@ Write = (
     | SaveCase
     | RememberMessage
     | RememberIdentity
+    | ForgetIdentity
+    | RememberRejection
     | RememberPerson
     | SaveDelivery
     | SaveCursor

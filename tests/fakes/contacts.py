@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.core import codec
-from chalicelib.core.ids import ContactRef
+from chalicelib.core.ids import ContactId, ContactRef
 from chalicelib.core.matching import contact_keys
+from chalicelib.core.matching.types import KeyRow
 from chalicelib.core.people import Clues, Contact
 
 
@@ -25,6 +26,19 @@ class MemoryContacts:
     def lookup(self, crm: str, clues: Clues) -> Sequence[Contact]:
         wanted = {clue.index_key for clue in clues.items}
         return [item for item in self.contacts.values() if item.ref.crm == crm and wanted & contact_keys(item)]
+
+    def read_keys(self, crm: str, keys: Sequence[str]) -> Mapping[str, KeyRow]:
+        rows = {
+            key: tuple(
+                ref.contact for ref, item in self.contacts.items() if ref.crm == crm and key in contact_keys(item)
+            )
+            for key in keys
+        }
+        return {key: KeyRow(contacts=ids, count=len(ids)) for key, ids in rows.items() if ids}
+
+    def read_contacts(self, crm: str, contacts: Sequence[ContactId]) -> Sequence[Contact]:
+        refs = [ContactRef(crm=crm, contact=item) for item in dict.fromkeys(contacts)]
+        return [self.contacts[ref] for ref in refs if ref in self.contacts]
 
     def find_contact(self, ref: ContactRef) -> Contact | None:
         return self.contacts.get(ref)

@@ -10,6 +10,7 @@ from chalicelib.adapters.records import keys
 from chalicelib.adapters.records.documents import document, read, writable
 from chalicelib.core.errors import ConflictError
 from chalicelib.core.ids import ContactId, ContactRef
+from chalicelib.core.matching.types import KeyRow
 from chalicelib.core.people import Clues, Contact
 from chalicelib.ports.table import Change, Condition, ConditionFailed, Delete, Item, Key, Put, Table
 
@@ -33,6 +34,16 @@ class RecordContacts:
         rows = self._stored(wanted)
         named = [contact for key in wanted if key in rows for contact in _listed(rows[key])]
         refs = [keys.contact(ContactRef(crm=crm, contact=ContactId(item))) for item in dict.fromkeys(named)]
+        found = self._stored(refs)
+        return [read(Contact, found[ref]) for ref in refs if ref in found]
+
+    def read_keys(self, crm: str, keys_: Sequence[str]) -> Mapping[str, KeyRow]:
+        named = {name: keys.clue(crm, name) for name in keys_}
+        rows = self._stored(list(named.values()))
+        return {name: _row(rows[key]) for name, key in named.items() if key in rows}
+
+    def read_contacts(self, crm: str, contacts: Sequence[ContactId]) -> Sequence[Contact]:
+        refs = [keys.contact(ContactRef(crm=crm, contact=item)) for item in dict.fromkeys(contacts)]
         found = self._stored(refs)
         return [read(Contact, found[ref]) for ref in refs if ref in found]
 
@@ -172,6 +183,11 @@ def _list_change(key: Key, row: Item | None, ids: Sequence[str]) -> Change | Non
 
 def _listed(row: Item) -> list[str]:
     return [str(item) for item in json.loads(str(row["contacts"]))]
+
+
+def _row(row: Item) -> KeyRow:
+    listed = tuple(ContactId(item) for item in _listed(row))
+    return KeyRow(contacts=listed, count=max(int(row.get("count") or 0), len(listed)))
 
 
 def _clues(item: Item | None) -> tuple[str, ...]:

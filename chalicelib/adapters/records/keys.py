@@ -15,12 +15,13 @@ ticket|<ticket>                         case                               case 
 account|<account>                       open|<day>|<digest>                doc: a conversation of an open case; the day
                                                                            is that of its latest message
 message|<message>                       message                            doc; expires
-author|<author>                         identity                           doc: the contact it is linked to
+author|<author>                         identity                           doc: the contact it is linked to; contact
 author|<author>                         person|<helpdesk>                  doc: the helpdesk's person
+author|<author>                         rejected|<contact or *>            doc: what an agent ruled out
 contact|<contact>                       contact                            doc, clues (its keys), version
 contact|<contact>                       open|<opened>|<case id>            case (id) while that is open
 contact|<contact>                       open~                              case (id) that was opened last; expires
-clue|<crm>|<kind>:<platform>:<value>    clue                               contacts (ids, at most 50), version
+clue|<crm>|<kind>:<platform>:<value>    clue                               contacts (ids, at most 50), count, version
 cursor|<name>                           cursor                             doc
 session|<name>                          session                            doc, version
 parked|<id>                             item                               doc, pieces, is_json, row (in the list)
@@ -72,6 +73,7 @@ OPEN = "open|"
 OPENED = "open~"
 """Sorts behind all that begin with `OPEN`: a list from the newest on begins with it."""
 OPEN_OR_OPENED = "open"
+REJECTED = "rejected|"
 DIRECTORY = "directory"
 PARKING = "parking"
 DUE = "due"
@@ -176,6 +178,10 @@ def identity(author: AuthorKey) -> Key:
 
 def person(author: AuthorKey, helpdesk: str) -> Key:
     return identity(author)[0], f"person|{tail(helpdesk)}"
+
+
+def rejection(author: AuthorKey, ruled_out: ContactRef | None) -> Key:
+    return identity(author)[0], f"{REJECTED}{tail(str(ruled_out)) if ruled_out else '*'}"
 
 
 def contact(ref: ContactRef) -> Key:

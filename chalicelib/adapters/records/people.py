@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from chalicelib.adapters.records import keys
 from chalicelib.adapters.records.documents import document, read
 from chalicelib.core.ids import AuthorKey, PersonRef
-from chalicelib.core.people import Identity
+from chalicelib.core.people import Identity, Rejection
 from chalicelib.ports.stores import RememberIdentity, RememberPerson
-from chalicelib.ports.table import Change, Delete, Put, Table
+from chalicelib.ports.table import Change, Condition, Delete, Put, Table
+from chalicelib.ports.writes import ForgetIdentity, RememberRejection
+
+MOST_REJECTIONS = 50
 
 
 class RecordIdentities:
@@ -30,9 +33,29 @@ class RecordIdentities:
     def forget_identity(self, author: AuthorKey) -> None:
         self._table.write([Delete(key=keys.identity(author))])
 
+    def rejections(self, author: AuthorKey) -> Sequence[Rejection]:
+        rows = self._table.query(keys.identity(author)[0], prefix=keys.REJECTED, limit=MOST_REJECTIONS)
+        return sorted((read(Rejection, item) for _, item in rows), key=lambda item: item.decided_at)
+
+    def forget_rejections(self, author: AuthorKey) -> None:
+        rows = self._table.query(keys.identity(author)[0], prefix=keys.REJECTED, limit=MOST_REJECTIONS)
+        if rows:
+            self._table.write([Delete(key=key) for key, _ in rows])
+
     def linking(self, write: RememberIdentity) -> Sequence[Change]:
         """The change that stores a link."""
-        return (Put(key=keys.identity(write.identity.author), item={"doc": document(write.identity)}),)
+        item = {"doc": document(write.identity), "contact": str(write.identity.contact)}
+        return (Put(key=keys.identity(write.identity.author), item=item),)
+
+    def unlinking(self, write: ForgetIdentity) -> Sequence[Change]:
+        """The change that undoes a link."""
+        only = Condition(equals={"contact": str(write.only)}, or_absent=True) if write.only else None
+        return (Delete(key=keys.identity(write.author), condition=only),)
+
+    def rejecting(self, write: RememberRejection) -> Sequence[Change]:
+        """The change that stores what an agent ruled out."""
+        key = keys.rejection(write.rejection.author, write.rejection.contact)
+        return (Put(key=key, item={"doc": document(write.rejection)}),)
 
     def naming(self, write: RememberPerson) -> Sequence[Change]:
         """The change that stores an author's person."""

@@ -29,6 +29,7 @@ from chalicelib.ports.stores import (
     Write,
 )
 from chalicelib.ports.table import Change, ConditionFailed, Delete, Key, Put, Table
+from chalicelib.ports.writes import ForgetIdentity, RememberRejection
 
 MOST_WRITES = 20
 
@@ -56,6 +57,8 @@ class RecordTransactions:
             KeepEntry: cases.keeping,
             DropEntries: cases.dropping,
             RememberIdentity: identities.linking,
+            ForgetIdentity: identities.unlinking,
+            RememberRejection: identities.rejecting,
             RememberPerson: identities.naming,
             SaveDelivery: deliveries.saving,
             SaveCursor: cursors.moving,

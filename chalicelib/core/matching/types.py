@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -80,6 +81,16 @@ class KeyRow:
     def is_full(self) -> bool:
         """True when some holders are not listed."""
         return self.count > len(self.contacts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """What an agent's decision teaches: how an author and a contact agreed, feature by feature, and whether they are
+    the same. No personal data: names of features and numbers."""
+
+    features: Mapping[str, float]
+    is_same: bool
+    at: datetime
 
 
 class Reads(Protocol):

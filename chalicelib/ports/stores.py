@@ -31,6 +31,7 @@ from chalicelib.core.ids import (
 )
 from chalicelib.core.jobs import DueItem
 from chalicelib.core.matching.types import KeyRow
+from chalicelib.core.matching.weights import Weights
 from chalicelib.core.people import Clues, Contact, Identity, Rejection
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.reply import Delivery
@@ -349,6 +350,14 @@ class Directory(Protocol):
         ...
 
     def put_policy(self, policy: CarePolicy) -> None:
+        """Store or replace."""
+        ...
+
+    def match_weights(self) -> Weights | None:
+        """What was learned for ranking suggestions; None: nothing yet."""
+        ...
+
+    def put_match_weights(self, weights: Weights) -> None:
         """Store or replace."""
         ...
 

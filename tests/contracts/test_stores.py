@@ -13,6 +13,7 @@ from chalicelib.core.case import CaseState
 from chalicelib.core.disposition import ParkedItem, ParkReason
 from chalicelib.core.errors import ConfigurationError, ConflictError
 from chalicelib.core.ids import AccountId, AuthorId, AuthorKey, Cursor, MessageId, PersonId, PersonRef, case_id
+from chalicelib.core.matching.weights import Weights
 from chalicelib.core.people import Identity
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.reply import DeliveryReceipt, DeliveryStatus, ReceiptState
@@ -382,6 +383,16 @@ def test_answers_are_good_for_a_minute(stores: Stores, other: Stores, clock: Fro
     clock.advance(seconds=1)
     assert other.directory.get_account(PAGE).paused
     assert other.directory.policy() == policy
+
+
+def test_what_was_learned_about_matching_is_kept(stores: Stores, other: Stores, clock: FrozenClock) -> None:
+    assert other.directory.match_weights() is None
+    learned = Weights(bias=-2, by_feature={"name": 1.5, "city": 0.25}, calibration=((0.1, 0.05), (0.9, 1)))
+    stores.directory.put_match_weights(learned)
+    assert stores.directory.match_weights() == learned
+    clock.advance(seconds=60)
+    assert other.directory.match_weights() == learned
+    assert other.directory.policy() == CarePolicy()
 
 
 def test_a_thousand_accounts_are_listed(stores: Stores, state: State) -> None:

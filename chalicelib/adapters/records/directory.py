@@ -15,6 +15,7 @@ from chalicelib.ports.services import Clock
 from chalicelib.ports.table import Key, Put, Table
 
 if TYPE_CHECKING:
+    from chalicelib.core.matching.weights import Weights
     from chalicelib.core.policy import CarePolicy
 
 T = TypeVar("T")
@@ -74,6 +75,14 @@ class RecordDirectory:
     def put_policy(self, policy: CarePolicy) -> None:
         self._put(keys.policy(), policy)
 
+    def match_weights(self) -> Weights | None:
+        from chalicelib.core.matching.weights import Weights  # nor for this
+
+        return self._find(Weights, keys.match_weights())
+
+    def put_match_weights(self, weights: Weights) -> None:
+        self._put(keys.match_weights(), weights)
+
     def _find(self, cls: type[T], key: Key) -> T | None:
         now = self._clock.now()
         answer = self._answers.find(key)
@@ -94,6 +103,6 @@ class RecordDirectory:
                 return found
             after = page[-1][0][1]
 
-    def _put(self, key: Key, value: Account | Connection | Endpoint | CarePolicy) -> None:
+    def _put(self, key: Key, value: Account | Connection | Endpoint | CarePolicy | Weights) -> None:
         self._table.write([Put(key=key, item={"doc": document(value)})])
         self._answers.forget(key)

@@ -39,6 +39,7 @@ directory                               account|<account>                  doc
 directory                               connection|<kind>|<name>           doc
 directory                               endpoint|<kind>|<connector>|<..>   doc
 directory                               policy                             doc
+directory                               match                              doc: weights of the ranking of suggestions
 ======================================  =================================  ==========================================
 
 A ``doc`` is JSON by core/codec. Ids go in as they are, except that those before the last are escaped (so that
@@ -271,3 +272,7 @@ def endpoint(kind: ConnectionKind | str, connector: str, name: str) -> Key:
 
 def policy() -> Key:
     return DIRECTORY, "policy"
+
+
+def match_weights() -> Key:
+    return DIRECTORY, "match"

@@ -7,6 +7,8 @@ after it nobody knows.
 from __future__ import annotations
 
 import http.client
+import ipaddress
+import socket
 import ssl
 import threading
 import time
@@ -14,7 +16,13 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core.errors import CareloopError, ConfigurationError, OutcomeUnknownError, UnavailableError
+from chalicelib.core.errors import (
+    CareloopError,
+    ConfigurationError,
+    OutcomeUnknownError,
+    UnavailableError,
+    UnsupportedError,
+)
 from chalicelib.ports.services import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -31,15 +39,16 @@ _PATIENCE = 3
 _CHUNK = 65_536
 _CONNECTIONS = 10
 _PORTS = {"https": 443, "http": 80}
-_Site = tuple[str, str, int]
-"""Scheme, host, port."""
+_Site = tuple[str, str, int, bool]
+"""Scheme, host, port; whether only public addresses will do."""
 
 _attempt = threading.local()
 
 
 @cache
-def _pool_classes() -> tuple[type[urllib3.HTTPConnectionPool], type[urllib3.HTTPSConnectionPool]]:
-    """For http and https: urllib3's pools, whose connections note for their thread that something is about to be sent.
+def _pool_classes(public_only: bool) -> tuple[type[urllib3.HTTPConnectionPool], type[urllib3.HTTPSConnectionPool]]:
+    """For http and https: urllib3's pools, whose connections note for their thread that something is about to be sent,
+    and with ``public_only`` send nothing to an address that is not.
 
     Made at first use, because urllib3 tries the network out when it is imported.
     """
@@ -51,12 +60,25 @@ def _pool_classes() -> tuple[type[urllib3.HTTPConnectionPool], type[urllib3.HTTP
             connection.connect()
         _attempt.sent = True
 
+    def checked(sock: socket.socket) -> socket.socket:
+        # What was connected to is looked at, not what a name meant a moment ago: names can be made to change.
+        if public_only and not _is_public(sock.getpeername()[0]):
+            sock.close()
+            raise PrivateAddress
+        return sock
+
     class PlainConnection(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return checked(super()._new_conn())
+
         def send(self, data: Any) -> None:
             announce(self)
             super().send(data)
 
     class TlsConnection(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return checked(super()._new_conn())
+
         def send(self, data: Any) -> None:
             announce(self)
             super().send(data)
@@ -95,14 +117,14 @@ class UrllibHttp:
 
     def send(self, request: HttpRequest) -> HttpResponse:
         """As the port says. ConfigurationError for an address or a header that can't be sent."""
-        site, target = _parse(request.url)
+        site, target = _parse(request.url, request.public_only)
         headers = {"user-agent": self._user_agent, **{name.lower(): value for name, value in request.headers.items()}}
         deadline = self._monotonic() + _PATIENCE * request.timeout
         _attempt.sent = False
         response: urllib3.BaseHTTPResponse | None = None
         try:
             response = self._begin(site, target, headers, request)
-            body = self._read(response, deadline)
+            body = self._read(response, deadline, min(request.most_bytes or self._largest, self._largest))
         except Exception as error:
             # The errors of urllib3 and http.client may hold the address, and addresses may hold tokens.
             failure = _failure(error, request, site[1])
@@ -137,13 +159,16 @@ class UrllibHttp:
             assert_same_host=False,
         )
 
-    def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+    def _read(self, response: urllib3.BaseHTTPResponse, deadline: float, most: int) -> bytes:
         """The whole body. Raises AnswerTooLarge, AnswerTooSlow."""
         parts: list[bytes] = []
         size = 0
+        told = response.headers.get("content-length", "")
+        if told.isdecimal() and int(told) > most:
+            raise AnswerTooLarge
         while part := response.read1(_CHUNK):
             size += len(part)
-            if size > self._largest:
+            if size > most:
                 raise AnswerTooLarge
             if self._monotonic() > deadline:
                 raise AnswerTooSlow
@@ -161,8 +186,8 @@ class UrllibHttp:
             return pool
 
     def _new_pool(self, site: _Site) -> urllib3.HTTPConnectionPool:
-        scheme, host, port = site
-        plain, tls = _pool_classes()
+        scheme, host, port, public_only = site
+        plain, tls = _pool_classes(public_only)
         if scheme == "http":
             return plain(host, port, maxsize=_CONNECTIONS)
         if self._tls is None:
@@ -182,7 +207,26 @@ class AnswerTooSlow(http.client.HTTPException):
     """Not finished in time."""
 
 
-def _parse(url: str) -> tuple[_Site, str]:
+class PrivateAddress(Exception):
+    """A public address was demanded."""
+
+
+def _is_public(address: str) -> bool:
+    """Whether `address` is one of the public network, in a form that hides no other: an IPv4 address may come within
+    an IPv6 one (RFC 4291, 6052, 3056)."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return _is_public(str(found.ipv4_mapped))
+        if found.sixtofour is not None or found.teredo is not None or found in _NAT64:
+            return False
+    return found.is_global and not found.is_multicast
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def _parse(url: str, public_only: bool) -> tuple[_Site, str]:
     """Where to connect to, and what to ask for there."""
     from urllib3.exceptions import LocationParseError
     from urllib3.util import parse_url
@@ -193,13 +237,18 @@ def _parse(url: str) -> tuple[_Site, str]:
         raise ConfigurationError("an address that can't be read") from None
     if parts.scheme not in _PORTS or not parts.host or parts.auth:
         raise ConfigurationError("an address must begin with https:// or http:// and hold no credentials")
-    return (parts.scheme, parts.host.strip("[]"), parts.port or _PORTS[parts.scheme]), parts.request_uri
+    port = parts.port or _PORTS[parts.scheme]
+    return (parts.scheme, parts.host.strip("[]"), port, public_only), parts.request_uri
 
 
 def _failure(error: Exception, request: HttpRequest, host: str) -> CareloopError | None:
     """What a failed call means, by whether anything was sent. None: a bug."""
     from urllib3.exceptions import HTTPError
 
+    if isinstance(error, PrivateAddress):
+        return UnsupportedError(f"{host} is no public address")
+    if isinstance(error, AnswerTooLarge) and request.most_bytes is not None:
+        return UnsupportedError(f"the answer from {host} is larger than {request.most_bytes} bytes")
     if not isinstance(error, HTTPError | http.client.HTTPException | OSError | ValueError):
         return None
     if isinstance(error, ValueError) and not isinstance(error, HTTPError) and not _attempt.sent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -38,7 +39,8 @@ def wanted(request: HttpRequest) -> dict[str, Any]:
 
 
 class ScriptedHttp:
-    """Exchanges in order: ``{"request": {method, url, query?, json?|form?|text?, headers?}, "response": {status, json?|text?, headers?}}``.
+    """Exchanges in order: ``{"request": {method, url, query?, json?|form?|text?, headers?}, "response": {status,
+    json?|text?|base64?, headers?}}``.
 
     A request's ``headers`` name only those that must match (lower-case names). A response may be
     ``{"raises": CareloopError}`` instead. What was asked is kept in ``requests``.
@@ -61,6 +63,8 @@ class ScriptedHttp:
         if isinstance(response.get("raises"), CareloopError):
             raise response["raises"]
         body = response["text"].encode() if "text" in response else None
+        if "base64" in response:
+            body = base64.b64decode(response["base64"])
         return answer(response.get("status", 200), response.get("json"), headers=response.get("headers"), body=body)
 
     def done(self) -> None:

@@ -9,8 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.adapters.http import IDLE_SECONDS, UrllibHttp
-from chalicelib.core.errors import CareloopError, ConfigurationError, OutcomeUnknownError, UnavailableError
+from chalicelib.adapters.http import IDLE_SECONDS, UrllibHttp, _is_public
+from chalicelib.core.errors import (
+    CareloopError,
+    ConfigurationError,
+    OutcomeUnknownError,
+    UnavailableError,
+    UnsupportedError,
+)
 from chalicelib.ports.services import HttpRequest, HttpResponse
 from tests.unit.adapters.server import Script, answering, certificate, read_request, serving
 
@@ -226,3 +232,64 @@ def test_a_header_that_can_t_be_sent_is_a_wrong_setting_and_stays_secret(value: 
         call(server.url, headers={"authorization": value})
     assert SECRET not in str(raised.value)
     assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_a_private_address_is_refused_where_a_public_one_is_demanded(name: str) -> None:
+    """What was connected to is looked at, so a name that means this machine is no way in."""
+    seen: list[bytes] = []
+
+    def script(connection: socket.socket) -> None:
+        seen.append(connection.recv(1000))
+
+    with serving(script) as server:
+        url = server.url.replace("127.0.0.1", name)
+        with pytest.raises(UnsupportedError) as caught:
+            call(url, public_only=True)
+    assert "no public address" in str(caught.value)
+    assert not any(seen), "nothing was sent"
+
+
+def test_what_was_connected_to_for_us_is_not_used_where_a_public_address_is_demanded() -> None:
+    http = UrllibHttp()
+    with serving(answering(OK)) as server:
+        assert call(server.url, http).status == 200
+        with pytest.raises(UnsupportedError):
+            call(server.url, http, public_only=True)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "10.0.0.1",
+        "127.0.0.1",
+        "169.254.169.254",
+        "192.168.1.1",
+        "100.64.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+        "::1",
+        "fe80::1%eth0",
+        "fd00:ec2::254",
+        "::ffff:127.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+    ],
+)
+def test_addresses_that_are_not_public(address: str) -> None:
+    assert not _is_public(address)
+
+
+def test_addresses_that_are_public() -> None:
+    assert _is_public("8.8.8.8")
+    assert _is_public("2606:4700::1111")
+    assert _is_public("::ffff:8.8.8.8")
+
+
+@pytest.mark.parametrize("told", [b"Content-Length: 11\r\n", b""])
+def test_an_answer_larger_than_asked_for_is_refused(told: bytes) -> None:
+    with serving(answering(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + told + b"\r\nhello world")) as server:
+        with pytest.raises(UnsupportedError) as caught:
+            call(server.url, idempotent=True, most_bytes=10)
+        assert "larger than 10 bytes" in str(caught.value)
+        assert call(server.url, idempotent=True, most_bytes=11).body == b"hello world"

@@ -42,19 +42,22 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A message as matching sees it."""
+    """A message as matching sees it. ``is_answer``: it answers our own question for a number, so that a bare value is
+    the author's own, of whatever shape."""
 
     text: str
     visibility: Visibility
+    is_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """Whom to find: an author, and what they wrote, oldest first. ``ruled_out``: contacts that an agent said they are
-    not."""
+    """Whom to find: an author, and what they wrote, oldest first. ``claims``: what they filled into a form of ours,
+    beside what is read in the messages. ``ruled_out``: contacts that an agent said they are not."""
 
     author: Author
     messages: tuple[Said, ...] = ()
+    claims: tuple[Claim, ...] = ()
     ruled_out: frozenset[ContactRef] = frozenset()
 
 

@@ -15,7 +15,7 @@ from chalicelib.ports.crm import CrmClient, CrmContext
 from chalicelib.ports.helpdesk import HelpdeskClient, HelpdeskContext
 from chalicelib.ports.platform import PlatformClient, PlatformContext
 from chalicelib.ports.services import Clock, Http, SecretStore, SessionStore
-from chalicelib.ports.spec import HelpdeskSpec, PlatformSpec, Spec
+from chalicelib.ports.spec import CrmSpec, HelpdeskSpec, PlatformSpec, Spec
 from chalicelib.ports.stores import Stores
 
 
@@ -76,6 +76,11 @@ class ConnectorFactory:
         """The data sheet of a helpdesk connection's connector."""
         connector = self.stores.directory.get_connection(ConnectionKind.HELPDESK, connection).connector
         return cast(HelpdeskSpec, registry.spec(ConnectionKind.HELPDESK, connector))
+
+    def crm_spec(self, connection: str) -> CrmSpec:
+        """The data sheet of a CRM connection's connector."""
+        connector = self.stores.directory.get_connection(ConnectionKind.CRM, connection).connector
+        return cast(CrmSpec, registry.spec(ConnectionKind.CRM, connector))
 
     def _guarded(self, spec: Spec, name: str, *, patient: bool) -> Http:
         """The way out to one account's or connection's remote. What is known of it is shared by all its clients."""

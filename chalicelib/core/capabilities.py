@@ -110,6 +110,8 @@ class CrmCapabilities:
     """Values of `ClueKind` that it can look up exactly."""
     lists_contacts: bool = False
     """By change feed, deletions included where the CRM tells them."""
+    in_index: bool = False
+    """Its contacts are those of the contact index itself: the built-in directory."""
     links_identities: bool = False
     logs_interactions: bool = False
     holds_marketing: bool = False

@@ -36,6 +36,9 @@ class CarePolicy:
     """Lines that begin an agent's signature beside the usual ones."""
     reconcile_every: timedelta = timedelta(minutes=15)
     """How often an account with a webhook is polled too, for what its webhook lost; whole minutes, 0: never."""
+    mirror_every: timedelta = timedelta(minutes=15)
+    """How often the contact index follows each CRM that tells what changed; whole minutes, 0: never, then the CRM itself
+    is asked for each author."""
     audit_at_hour: int = 3
     """The hour (UTC) in which the last 24 hours of every account are audited; -1: never."""
 

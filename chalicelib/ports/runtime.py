@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # the public function has no use for the most of it
     from chalicelib.ports.helpdesk import HelpdeskClient
     from chalicelib.ports.platform import PlatformClient
     from chalicelib.ports.services import Clock, PayloadArchive, QueueSender
-    from chalicelib.ports.spec import HelpdeskSpec, PlatformSpec
+    from chalicelib.ports.spec import CrmSpec, HelpdeskSpec, PlatformSpec
     from chalicelib.ports.stores import Directory, Stores
 
 
@@ -48,6 +48,10 @@ class Connectors(ReceiverMaker, Protocol):
 
     def helpdesk_spec(self, connection: str) -> HelpdeskSpec:
         """The data sheet of a helpdesk connection's connector."""
+        ...
+
+    def crm_spec(self, connection: str) -> CrmSpec:
+        """The data sheet of a CRM connection's connector."""
         ...
 
 

@@ -10,6 +10,7 @@ from careloop.local.runner import drain
 from chalicelib import bootstrap
 from chalicelib.adapters.aws.telemetry import check_fields
 from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoint
+from chalicelib.core.capabilities import CrmCapabilities
 from chalicelib.core.disposition import LedgerEntry
 from chalicelib.core.errors import ConfigurationError
 from chalicelib.core.events import (
@@ -24,7 +25,7 @@ from chalicelib.core.ids import AccountId, AccountKey, AuthorId, AuthorKey, Mess
 from chalicelib.core.people import Author, Clues, Contact
 from chalicelib.pipeline.receive import envelope_messages, hint_message
 from chalicelib.ports.runtime import Queues, Runtime
-from chalicelib.ports.spec import PlatformSpec
+from chalicelib.ports.spec import CrmSpec, PlatformSpec, ShownBy
 from tests.fakes.clock import FrozenClock
 from tests.fakes.helpdesk import FakeHelpdesk, Ticket, sheet
 from tests.fakes.platform import FakePlatform, spec
@@ -96,6 +97,13 @@ class FakeConnectors:
         self.crms: dict[str, Any] = {}
         self.receivers: dict[str, Any] = {}
         self.desk_sheet = sheet()
+        self.crm_sheet = CrmSpec(
+            name="fake",
+            title="Fake",
+            capabilities=CrmCapabilities(finds_by=frozenset({"email"})),
+            credentials=(),
+            shown_by=ShownBy.DOCUMENTATION,
+        )
 
     def receiver(self, kind: ConnectionKind, endpoint: Endpoint) -> Any:
         return self.receivers[endpoint.connector]
@@ -117,6 +125,9 @@ class FakeConnectors:
 
     def helpdesk_spec(self, connection: str) -> Any:
         return self.desk_sheet
+
+    def crm_spec(self, connection: str) -> CrmSpec:
+        return self.crm_sheet
 
 
 class World:

@@ -11,6 +11,7 @@ SPEC = CrmSpec(
     title="Built-in directory",
     capabilities=CrmCapabilities(
         finds_by=frozenset(kind.value for kind in ClueKind),
+        in_index=True,
         note="Contacts live in Careloop's own store; they are imported from CSV or JSON lines.",
     ),
     credentials=(),

@@ -161,6 +161,11 @@ def posted_note(title: str, receipts: Sequence[DeliveryReceipt], private: bool, 
     return "\n".join(lines)
 
 
+def settled_note(title: str, receipts: Sequence[DeliveryReceipt]) -> str:
+    """The note when it turns out that what nobody could tell of was posted."""
+    return "It was posted after all. " + posted_note(title, receipts, False, ())
+
+
 def refused_note(title: str, hold: Hold, sent_parts: int = 0) -> str:
     """The note when a reply was not posted: the reason and the next option."""
     some = f" (the first {sent_parts} parts were posted)" if sent_parts else ""
@@ -174,6 +179,16 @@ def unknown_note(title: str, link: str | None) -> str:
         f"It is UNKNOWN whether this reply was posted on {title}: the connection broke after sending.{look}\n"
         "If it is not there, write an internal note with /retry; if it is, there is nothing to do."
     )
+
+
+def files_note(sent_at: datetime, stored: int, lost: int) -> str:
+    """The note that brings files of an earlier message."""
+    lines = [f"What the customer sent along at {_when(sent_at)} UTC:"]
+    if stored:
+        lines.append(f"{stored} of {stored + lost} files are here." if lost else "the files are here.")
+    if lost:
+        lines.append("The platform did not hand out the rest." if stored else "the platform did not hand it out.")
+    return " ".join(lines)
 
 
 def native_note(title: str, message: InboundMessage) -> str:

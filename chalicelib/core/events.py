@@ -132,6 +132,15 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
+_LADDER = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.DELIVERED, DeliveryState.READ)
+"""What was delivered did not fail, whatever comes late: a failure is the end only where nothing better is known."""
+
+
+def furthest(known: DeliveryState | None, told: DeliveryState) -> DeliveryState:
+    """Of two reports the one that counts, in whatever order they came."""
+    return told if known is None or _LADDER.index(told) > _LADDER.index(known) else known
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryUpdated:
     """The platform reports on something that we sent. ``message`` None: everything up to ``at`` in ``thread``."""
@@ -142,6 +151,9 @@ class DeliveryUpdated:
     message: MessageKey | None = None
     thread: ThreadKey | None = None
     reason: str | None = None
+    """Why it failed, in words for the agent."""
+    delivery: str | None = None
+    """Our own delivery key, where the platform hands back what we sent along."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

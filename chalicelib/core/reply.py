@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from chalicelib.core.events import Attachment, Visibility
+from chalicelib.core.events import Attachment, DeliveryState, Visibility
 from chalicelib.core.ids import (
     AccountKey,
     AuthorId,
@@ -104,6 +104,8 @@ class Delivery:
     advice: str | None = None
     finished_at: datetime | None = None
     attempts: int = 1
+    reached: DeliveryState | None = None
+    """How far the platform says that it got, where it says so; it only moves forward."""
 
 
 def delivery_key(ticket: TicketRef, reply: CommentId, part: int) -> str:

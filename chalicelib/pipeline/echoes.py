@@ -60,7 +60,7 @@ def _marked(work: Work, event: InboundMessage, mark: str) -> Disposition:
     stores, ticket = work.runtime.stores, ticket_of_delivery(mark)
     case = stores.cases.find_by_ticket(ticket) if ticket else None
     delivery = stores.deliveries.find_delivery(mark, case=case.id) if case else None
-    if case is None or delivery is None or not _is_open(work, delivery):
+    if case is None or delivery is None or not is_open(work, delivery):
         return work.finish(Outcome.ECHO, "posted by Careloop", case=case)
     return _settled(work, event, case, delivery)
 
@@ -69,12 +69,12 @@ def _our_delivery(work: Work, event: InboundMessage, case: Case) -> Delivery | N
     """The unfinished delivery that `event` proves by its words."""
     words = compose.text_digest(event.text)
     for delivery in work.runtime.stores.deliveries.deliveries(case.id):
-        if delivery.text_digest == words and _is_open(work, delivery):
+        if delivery.text_digest == words and is_open(work, delivery):
             return delivery
     return None
 
 
-def _is_open(work: Work, delivery: Delivery) -> bool:
+def is_open(work: Work, delivery: Delivery) -> bool:
     """Whether nobody knows yet what became of it. An echo may overtake the answer to our own call: while it has only
     just begun, come later (ConflictError)."""
     if delivery.status is DeliveryStatus.BEGUN and work.runtime.clock.now() - delivery.began_at < PATIENCE:
@@ -100,7 +100,7 @@ def _settled(work: Work, event: InboundMessage, case: Case, delivery: Delivery) 
     )
     # without an end the reply's own worker is still to look, will find this, and tells it then
     if delivery.status is DeliveryStatus.UNKNOWN and delivery.finished_at is not None:
-        body = "It was posted after all. " + compose.posted_note(work.spec.title, [receipt], False, ())
+        body = compose.settled_note(work.spec.title, [receipt])
         tell_ticket(work.runtime, case, note(body, entry_id(work.envelope.key)), look_first=work.resumed)
     writes = (SaveDelivery(delivery=sent, expected=IN_FLIGHT), RememberMessage(key=event.key, record=record))
     if opened is None:

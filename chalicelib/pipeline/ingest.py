@@ -13,7 +13,6 @@ from chalicelib.core.events import (
     AuthorIdChanged,
     AuthorOptedOut,
     Canary,
-    DeliveryState,
     DeliveryUpdated,
     Envelope,
     InboundMessage,
@@ -25,12 +24,13 @@ from chalicelib.core.events import (
 from chalicelib.core.jobs import RereadThread
 from chalicelib.pipeline.alarms import notice, of_account
 from chalicelib.pipeline.changes import deleted, edited
+from chalicelib.pipeline.delivered import delivery_updated
 from chalicelib.pipeline.disposition import settle
 from chalicelib.pipeline.echoes import echo
 from chalicelib.pipeline.jobs import job_message
 from chalicelib.pipeline.liveness import canary_mark
 from chalicelib.pipeline.messages import message
-from chalicelib.pipeline.work import Work, entry_id, living_case, note, tell_ticket
+from chalicelib.pipeline.work import Work
 from chalicelib.ports.platform import JoinsThreads, ListsThread
 from chalicelib.ports.runtime import Runtime
 
@@ -103,19 +103,6 @@ def _invited(work: Work, event: ThreadInvitation) -> Disposition:
     return work.finish(Outcome.NOISE, "invitation accepted")
 
 
-def _delivery(work: Work, event: DeliveryUpdated) -> Disposition:
-    """A failure after the fact is told on the ticket; the rest is only counted."""
-    if event.state is not DeliveryState.FAILED or event.message is None:
-        return work.finish(Outcome.NOISE, f"delivery {event.state.value}")
-    record = work.runtime.stores.cases.find_message(event.message)
-    if record is None or record.case is None:
-        return work.finish(Outcome.NOISE, "delivery failed of a message that is not ours")
-    case = living_case(work.runtime, record.case)
-    body = f"{work.spec.title} reports that our message was NOT delivered. {event.reason or ''}".rstrip()
-    tell_ticket(work.runtime, case, note(body, entry_id(work.envelope.key)), look_first=work.resumed)
-    return work.finish(Outcome.APPENDED, "delivery failed", case=case)
-
-
 def _id_changed(work: Work, event: AuthorIdChanged) -> Disposition:
     return work.finish(Outcome.NOISE, "author id changed")
 
@@ -136,7 +123,7 @@ HANDLERS: dict[type, Callable[[Work, Any], Disposition]] = {
     InboundMessage: _message,
     MessageEdited: edited,
     MessageDeleted: deleted,
-    DeliveryUpdated: _delivery,
+    DeliveryUpdated: delivery_updated,
     ThreadInvitation: _invited,
     AuthorIdChanged: _id_changed,
     AuthorOptedOut: _opted_out,

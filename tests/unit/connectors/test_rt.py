@@ -19,8 +19,8 @@ from chalicelib.connectors.helpdesks.rt.reading import Row
 from chalicelib.connectors.helpdesks.rt.spec import SPEC
 from chalicelib.connectors.helpdesks.rt.tickets import PAGE
 from chalicelib.connectors.helpdesks.rt.touched import PAGES
-from chalicelib.connectors.helpdesks.rt.window import MOST_SEEN, OVERLAP, Window, read_window
 from chalicelib.connectors.toolkit.payload import Reader
+from chalicelib.connectors.toolkit.window import MOST_SEEN, OVERLAP, Window, read_window
 from chalicelib.core.account import Connection, ConnectionKind
 from chalicelib.core.errors import ConfigurationError, CredentialsError, TicketClosedError
 from chalicelib.core.events import Visibility

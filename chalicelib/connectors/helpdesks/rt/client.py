@@ -9,9 +9,9 @@ from chalicelib.connectors.helpdesks.rt.access import OwnUser, api_client, optio
 from chalicelib.connectors.helpdesks.rt.reading import Row, Shown
 from chalicelib.connectors.helpdesks.rt.tickets import TicketReader
 from chalicelib.connectors.helpdesks.rt.touched import touched_tickets
-from chalicelib.connectors.helpdesks.rt.window import read_window
 from chalicelib.connectors.toolkit.api import require_field, segment
 from chalicelib.connectors.toolkit.asking import readable
+from chalicelib.connectors.toolkit.window import read_window
 from chalicelib.core.errors import (
     ConfigurationError,
     CredentialsError,

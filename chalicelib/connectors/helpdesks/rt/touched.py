@@ -8,7 +8,7 @@ from datetime import datetime
 from chalicelib.connectors.helpdesks.rt import queries
 from chalicelib.connectors.helpdesks.rt.reading import Row
 from chalicelib.connectors.helpdesks.rt.tickets import PAGE, TicketReader
-from chalicelib.connectors.helpdesks.rt.window import MOST_SEEN, OVERLAP, Window, read_window
+from chalicelib.connectors.toolkit.window import MOST_SEEN, OVERLAP, Window, read_window
 from chalicelib.core.events import HelpdeskHint
 from chalicelib.core.ids import Cursor, TicketId
 from chalicelib.ports.helpdesk import TouchedTickets

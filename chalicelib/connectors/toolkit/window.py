@@ -1,4 +1,4 @@
-"""A place in RT's list of transactions, as a cursor.
+"""A place in a helpdesk's list of entries with growing ids (RT's transactions, django-helpdesk's follow-ups), as a cursor.
 
 Ids grow, but they become visible out of order: a transaction that takes long to commit appears after younger ones, and
 clusters hand out ids in blocks. So a cursor holds an id up to which everything is dealt with for good, and the ids
@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from chalicelib.core.ids import Cursor
 
 OVERLAP = timedelta(minutes=5)
-"""No transaction takes longer to commit (a web server gives up on the agent's request sooner). Measured on RT's clock
-alone: against the youngest transaction of the list."""
+"""No transaction takes longer to commit (a web server gives up on the agent's request sooner). Measured on the remote's
+clock alone: against the youngest transaction of the list."""
 MOST_SEEN = 200
 """Fewer than are read at once, so that each look brings something new. With more than this in five minutes, the overlap
 is shorter."""

@@ -9,7 +9,9 @@ from enum import StrEnum
 from chalicelib.core.events import Surface, Visibility
 from chalicelib.core.ids import (
     AuthorId,
+    AuthorKey,
     CaseId,
+    ContactRef,
     ConversationKey,
     Cursor,
     EventKey,
@@ -17,6 +19,7 @@ from chalicelib.core.ids import (
     PersonRef,
     TicketRef,
 )
+from chalicelib.core.matching.types import Claim
 from chalicelib.core.people import Author, ContactMatch, Verdict
 
 
@@ -55,6 +58,10 @@ class Conversation:
     gone: bool = False
     """The message to answer was deleted."""
     context: dict[str, str] = field(default_factory=dict)
+    told: tuple[Claim, ...] = ()
+    """Identifiers that the author wrote here, for matching: what identifies, not the words around it."""
+    same_as: AuthorKey | None = None
+    """Who the author was where our private reply that opened this conversation was sent from."""
 
 
 def unknown_match() -> ContactMatch:
@@ -74,6 +81,8 @@ class Case:
     ticket: TicketRef | None = None
     requester: PersonRef | None = None
     match: ContactMatch = field(default_factory=unknown_match)
+    suggested: tuple[ContactRef, ...] = ()
+    """Every contact that was ever suggested on the ticket: its place here is its number there, which never changes."""
     state: CaseState = CaseState.OPENING
     lease_until: datetime | None = None
     """While OPENING: until then nobody but the event that opened it goes on."""

@@ -186,3 +186,4 @@ class Rejection:
     decided_at: datetime
     why: str
     contact: ContactRef | None = None
+    contact_name: str = ""

@@ -1,12 +1,13 @@
 """Core types to JSON and back, by reflection over dataclasses: what goes through queues and into stores.
 
 Every dataclass is an object whose fields that equal their default are left out; a union member carries its class name
-under ``"type"``. Reading tolerates unknown fields (a newer writer) and refuses missing or wrong ones with a
-`PayloadError` that names the path.
+under ``"type"``; bytes (files' contents, in cases: queues and stores never hold them) are base64. Reading tolerates
+unknown fields (a newer writer) and refuses missing or wrong ones with a `PayloadError` that names the path.
 """
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import enum
 import json
@@ -99,6 +100,8 @@ def _encoder(cls: Any) -> Encoder:
         return lambda value: value.isoformat()
     if cls is timedelta:
         return lambda value: value.total_seconds()
+    if cls is bytes:
+        return lambda value: base64.b64encode(value).decode("ascii")
     if issubclass(cls, enum.Enum):
         return lambda value: value.value
     if issubclass(cls, frozenset):
@@ -151,6 +154,8 @@ def _decoder(hint: Any) -> Decoder:
         return _checked(datetime.fromisoformat, str, "a time")
     if hint is timedelta:
         return _checked(lambda value: timedelta(seconds=value), (int, float), "a duration")
+    if hint is bytes:
+        return _checked(lambda value: base64.b64decode(value, validate=True), str, "base64")
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return _checked(hint, (str, int), "a known value")
     if dataclasses.is_dataclass(hint):

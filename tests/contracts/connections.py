@@ -15,7 +15,16 @@ from chalicelib.connectors import registry
 from chalicelib.core import codec
 from chalicelib.core.account import Connection, ConnectionKind
 from chalicelib.ports.crm import CrmClient, CrmContext
-from chalicelib.ports.helpdesk import HelpdeskClient, HelpdeskContext, ProbesHelpdesk, TicketLinks
+from chalicelib.ports.helpdesk import (
+    ChangesRequester,
+    ErasesPeople,
+    FetchesFiles,
+    HelpdeskClient,
+    HelpdeskContext,
+    ProbesHelpdesk,
+    RedactsComments,
+    TicketLinks,
+)
 from chalicelib.ports.platform import ManagesSubscription
 from chalicelib.ports.receiver import ReceiverContext
 from chalicelib.ports.services import Clock, Http
@@ -31,6 +40,10 @@ ABILITIES: Mapping[ConnectionKind, Mapping[str, type]] = {
     ConnectionKind.HELPDESK: {
         "ticket_url": TicketLinks,
         "probe": ProbesHelpdesk,
+        "fetch_file": FetchesFiles,
+        "redact": RedactsComments,
+        "set_requester": ChangesRequester,
+        "erase_person": ErasesPeople,
         "missing_subscriptions": ManagesSubscription,
         "subscribe": ManagesSubscription,
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -80,6 +81,8 @@ class ReplayHttp:
         if isinstance(response.get("raises"), CareloopError):
             raise response["raises"]
         body = response["text"].encode() if "text" in response else None
+        if "base64" in response:
+            body = base64.b64decode(response["base64"])
         return answer(response.get("status", 200), response.get("json"), headers=response.get("headers"), body=body)
 
     def _choose(self, request: HttpRequest) -> int | None:

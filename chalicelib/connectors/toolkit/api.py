@@ -69,9 +69,16 @@ class ApiClient:
         self._refusal = refusal
         self._timeout = timeout
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None, *, expect: tuple[int, ...] = ()) -> ApiAnswer:
-        """GET; always idempotent."""
-        return self.call("GET", path, params=params, idempotent=True, expect=expect)
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        expect: tuple[int, ...] = (),
+        most_bytes: int | None = None,
+    ) -> ApiAnswer:
+        """GET; always idempotent. ``most_bytes``: of the answer (UnsupportedError: larger), for files."""
+        return self.call("GET", path, params=params, idempotent=True, expect=expect, most_bytes=most_bytes)
 
     def post(
         self, path: str, data: Any = None, *, idempotent: bool = False, headers: Mapping[str, str] | None = None
@@ -90,6 +97,7 @@ class ApiClient:
         headers: Mapping[str, str] | None = None,
         idempotent: bool = False,
         expect: tuple[int, ...] = (),
+        most_bytes: int | None = None,
     ) -> ApiAnswer:
         """One call. ``path`` is appended to the base URL; ids in it must be quoted with `segment`. Statuses in `expect`
         are returned, all other refusals raise a leaf."""
@@ -105,6 +113,7 @@ class ApiClient:
             body=body,
             timeout=self._timeout,
             idempotent=idempotent,
+            most_bytes=most_bytes,
         )
         response = self._http.send(request)
         if not (200 <= response.status < 300 or response.status in expect):

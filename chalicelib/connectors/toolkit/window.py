@@ -1,4 +1,4 @@
-"""A place in a helpdesk's list of entries with growing ids (RT's transactions, django-helpdesk's follow-ups), as a cursor.
+"""A place in a helpdesk's list of entries with growing ids (transactions, follow-ups), as a cursor.
 
 Ids grow, but they become visible out of order: a transaction that takes long to commit appears after younger ones, and
 clusters hand out ids in blocks. So a cursor holds an id up to which everything is dealt with for good, and the ids

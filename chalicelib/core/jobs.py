@@ -8,7 +8,7 @@ from datetime import datetime
 from chalicelib.core.account import ConnectionKind
 from chalicelib.core.disposition import ParkedItem
 from chalicelib.core.events import HelpdeskHint
-from chalicelib.core.ids import AccountKey, CaseId, ThreadId
+from chalicelib.core.ids import AccountKey, AuthorKey, CaseId, ContactRef, ThreadId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +91,37 @@ class NoteProof:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellCrm:
+    """Bring what the CRM holds of a case in line with the case: identity, interaction, marketing hold. ``attempt``: how
+    many failed."""
+
+    case: CaseId
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """Whether an author is a contact, as an agent decided."""
+
+    contact: ContactRef
+    is_same: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpreadDecision:
+    """Carry who somebody is, as it stands now, to everything beside the case where that was decided: their other open
+    cases, the tickets' requesters, the CRM. ``gone``: contacts that they are not, or not any more."""
+
+    case: CaseId
+    authors: tuple[AuthorKey, ...]
+    at: datetime
+    linked: ContactRef | None = None
+    gone: tuple[ContactRef, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
+    attempt: int = 0
+
+
 Job = (
     PollAccount
     | PollHelpdesk
@@ -101,6 +132,8 @@ Job = (
     | CheckConnection
     | AuditAccount
     | NoteProof
+    | TellCrm
+    | SpreadDecision
 )
 
 

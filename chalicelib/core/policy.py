@@ -32,6 +32,10 @@ class CarePolicy:
     default_region: str = ""
     """ISO 3166 country for phone numbers in national notation; empty: only international notation counts."""
     crm_may_match: bool = True
+    crm_write_back: bool = True
+    """Keep with the CRM's contact who they are on a network, and which tickets they had, where its connector can."""
+    marketing_hold: bool = False
+    """Mark a contact in the CRM as not to be sold to while a ticket of theirs is open."""
     signature_lines: tuple[str, ...] = ()
     """Lines that begin an agent's signature beside the usual ones."""
     reconcile_every: timedelta = timedelta(minutes=15)

@@ -49,6 +49,8 @@ class PlatformCapabilities:
     """What of them, by type and size; for each kind of ``attachments`` at least one."""
     most_attachments: int = 1
     """Files that one message takes."""
+    caption_limits: TextLimits | None = None
+    """Of a text that goes along with a file, where they are narrower; a longer one goes first, as a part of its own."""
     text_with_media: bool = True
     """False: a message has either text or a file, so the text goes first, each as a part of its own."""
     reply_window: timedelta | None = None

@@ -9,6 +9,7 @@ from chalicelib.core.account import Account
 from chalicelib.core.capabilities import PlatformCapabilities
 from chalicelib.core.case import Conversation
 from chalicelib.core.events import Attachment, Visibility
+from chalicelib.core.parcels import attachment_refusal, parcels
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.text.length import TextLimits
 from chalicelib.core.text.private_data import find_private_data
@@ -78,7 +79,7 @@ def fit(proposal: Proposal, policy: CarePolicy) -> Hold | Allow:
             reason=f"it would need {len(parts)} posts on {proposal.title} (at most {policy.max_parts})",
             advice="Shorten it, or answer in private with /private.",
         )
-    if proposal.private_reply and len(parts) > 1:
+    if proposal.private_reply and len(parcels(parts, proposal.attachments, proposal.capabilities)) > 1:
         return Hold(
             code="too_long",
             reason=f"{proposal.title} lets us send one private message until the customer answers, and this needs more",
@@ -129,19 +130,24 @@ def _answerable(proposal: Proposal, policy: CarePolicy) -> Hold | None:
 
 
 def _attachments(proposal: Proposal, policy: CarePolicy) -> Hold | None:
-    allowed = proposal.capabilities.attachments
-    refused = [item for item in proposal.attachments if item.kind not in allowed]
-    if not refused:
-        return None
+    for item in proposal.attachments:
+        why = attachment_refusal(item, proposal.capabilities)
+        if why is not None:
+            return file_hold(proposal.title, why)
+    return None
+
+
+def file_hold(title: str, why: str) -> Hold:
+    """A reply stays because of a file."""
     return Hold(
         code="attachments",
-        reason=f"files can't be sent to {proposal.title} from here",
+        reason=f"its attachment can't go to {title}: {why}",
         advice="Write the reply without the attachment; put a link in it if the customer needs the file.",
     )
 
 
 def _empty(proposal: Proposal, policy: CarePolicy) -> Hold | None:
-    if proposal.text.strip():
+    if proposal.text.strip() or proposal.attachments:
         return None
     return Hold(
         code="empty",

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from chalicelib.core.account import ConnectionKind
 from chalicelib.core.disposition import ParkedItem
-from chalicelib.core.events import HelpdeskHint
-from chalicelib.core.ids import AccountKey, AuthorKey, CaseId, ContactRef, ThreadId
+from chalicelib.core.events import Attachment, HelpdeskHint
+from chalicelib.core.ids import AccountKey, AuthorKey, CaseId, ContactRef, MessageKey, ThreadId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,18 @@ class MergeEntries:
     """Write what waits for one ticket as one entry."""
 
     case: CaseId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreMedia:
+    """Copy files of a customer's message into its ticket that could not be had when the message was written; until
+    ``give_up_at``."""
+
+    case: CaseId
+    message: MessageKey
+    attachments: tuple[Attachment, ...]
+    sent_at: datetime
+    give_up_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +140,7 @@ Job = (
     | RereadThread
     | ParkPayload
     | MergeEntries
+    | StoreMedia
     | CheckAccount
     | CheckConnection
     | AuditAccount

@@ -46,6 +46,10 @@ class CarePolicy:
     audit_at_hour: int = 3
     """The hour (UTC) in which the last 24 hours of every account are audited; -1: never."""
 
+    store_media: bool = True
+    """Copy customers' files into the ticket where the platform's terms allow it; off: links only."""
+    most_media_megabytes: int = 10
+    """Of one file that is copied; larger ones are linked."""
     check_every: timedelta = timedelta(minutes=15)
     """How often every account, helpdesk and CRM is checked; whole minutes, at least 5."""
     warn_before_expiry: timedelta = timedelta(days=14)

@@ -6,6 +6,7 @@ the due item that wakes the writing (`pipeline/merge_entries.py`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from chalicelib.core.ids import PersonRef, TicketRef
 from chalicelib.core.people import Author
 from chalicelib.core.placing import with_message_gone
 from chalicelib.core.ticket import Comment
+from chalicelib.pipeline.media import filed
 from chalicelib.pipeline.work import Work, save_case, write_entry
 from chalicelib.ports.helpdesk import HelpdeskClient
 from chalicelib.ports.runtime import Runtime
@@ -82,7 +84,7 @@ def enter(work: Work, client: HelpdeskClient, case: Case, ticket: TicketRef, com
     not_before = None
     if may_enter(case, limit, now):
         try:
-            ticket, _ = write_entry(client, ticket, comment, look_first=work.resumed)
+            ticket, _ = write_entry(client, ticket, comment, look_first=work.resumed, prepare=_files(work, case))
             return Entered(ticket=ticket, at=now, limit=limit)
         except TicketBusyError as busy:
             wait = BUSY if busy.retry_after is None else busy.retry_after
@@ -93,6 +95,11 @@ def enter(work: Work, client: HelpdeskClient, case: Case, ticket: TicketRef, com
         if standing is not None:
             return Entered(ticket=standing, at=now, limit=limit)
     return Entered(ticket=ticket, at=now, limit=limit, held=True, not_before=not_before)
+
+
+def _files(work: Work, case: Case) -> Callable[[Comment], Comment] | None:
+    event = work.envelope.event
+    return filed(work.runtime, case.helpdesk, case.id, [event]) if isinstance(event, InboundMessage) else None
 
 
 def _standing(client: HelpdeskClient, ticket: TicketRef, external_id: str) -> TicketRef | None:

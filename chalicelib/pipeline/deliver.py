@@ -21,10 +21,12 @@ from chalicelib.core.errors import (
 from chalicelib.core.events import Visibility
 from chalicelib.core.guard import Hold
 from chalicelib.core.ids import CommentId, ConversationKey, MessageKey, TicketRef
+from chalicelib.core.media import MediaFile
 from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, OutboundReply
 from chalicelib.pipeline.alarms import access_works, dead_access, notice, of_account
+from chalicelib.pipeline.media import fetch_files
 from chalicelib.pipeline.work import join_conversation, private_conversation
-from chalicelib.ports.platform import FindsSentReplies, PlatformClient
+from chalicelib.ports.platform import FindsSentReplies, HasCapabilities, PlatformClient
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.spec import PlatformSpec
 from chalicelib.ports.stores import RememberMessage, SaveDelivery, Write
@@ -134,7 +136,7 @@ def _begin(out: Outbound) -> Delivery:
         conversation=_conversation_key(out),
         answered=out.reply.in_reply_to,
         context=dict(out.reply.context),
-        text_digest=compose.text_digest(out.reply.text),
+        text_digest=compose.text_digest(out.reply.text) if out.reply.text.strip() else "",
     )
     try:
         runtime.stores.transactions.commit(SaveDelivery(delivery=fresh, begin=True))
@@ -193,7 +195,15 @@ def _send(out: Outbound, delivery: Delivery) -> Sent | Refused | Unknown:
     if hold is not None:
         return _finish_held(out, delivery, hold)
     try:
-        receipt = out.client.send(replace(out.reply, began_at=delivery.began_at))
+        files = _files(out)
+    except (RetryableError, NeedsHumanError) as error:
+        # nothing was sent, and the helpdesk must be well again before anything else can be done with this reply
+        _save(out, replace(delivery, status=_turned_away(out, delivery, error), reason=error.code))
+        raise UnavailableError("the helpdesk does not hand out the attachment for now") from None
+    if isinstance(files, Hold):
+        return _finish_held(out, delivery, files)
+    try:
+        receipt = out.client.send(replace(out.reply, began_at=delivery.began_at, files=files))
     except OutcomeUnknownError:
         return _unsettled(out, delivery)
     except RetryableError as error:
@@ -208,7 +218,14 @@ def _send(out: Outbound, delivery: Delivery) -> Sent | Refused | Unknown:
     return _finish_sent(out, delivery, receipt)
 
 
-def _turned_away(out: Outbound, delivery: Delivery, error: RetryableError) -> DeliveryStatus:
+def _files(out: Outbound) -> tuple[MediaFile, ...] | Hold:
+    if not out.reply.attachments:
+        return ()
+    capabilities = out.client.capabilities if isinstance(out.client, HasCapabilities) else out.spec.capabilities
+    return fetch_files(out.runtime, out.case.helpdesk, out.reply.attachments, capabilities, out.spec.title)
+
+
+def _turned_away(out: Outbound, delivery: Delivery, error: CareloopError) -> DeliveryStatus:
     """Certainly not sent; or, where a call may be repeated, an answer that did not come: then the next attempt repeats
     this very one, under its own key and time."""
     unheard = isinstance(error, UnavailableError) or delivery.attempts > 1

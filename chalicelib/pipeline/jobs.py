@@ -19,6 +19,7 @@ from chalicelib.core.jobs import (
     PollAccount,
     PollHelpdesk,
     RereadThread,
+    StoreMedia,
 )
 from chalicelib.ports.services import QueueMessage
 
@@ -55,6 +56,8 @@ def group_of(job: Job) -> str:
             return f"park|{job.item.account}"
         case MergeEntries():
             return f"merge|{job.case}"
+        case StoreMedia():
+            return f"media|{job.case}"
         case CheckAccount():
             return f"check|{job.account}"
         case CheckConnection():

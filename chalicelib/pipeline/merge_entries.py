@@ -24,6 +24,7 @@ from chalicelib.core.errors import (
 from chalicelib.core.events import order_group
 from chalicelib.core.jobs import DueItem, JobEnvelope, MergeEntries
 from chalicelib.pipeline.bursts import BUSY, limit_of
+from chalicelib.pipeline.media import filed
 from chalicelib.pipeline.merging import follow_merge
 from chalicelib.pipeline.work import save_case, write_entry
 from chalicelib.ports.runtime import Runtime
@@ -69,7 +70,9 @@ def _write(runtime: Runtime, envelope: JobEnvelope, case: Case) -> None:
         raise ConflictError("nothing can be written yet")
     client = runtime.connectors.helpdesk(case.helpdesk)
     try:
-        ticket, _ = write_entry(client, case.ticket, merged_entry(case, entries), look_first=begun)
+        left = [item.message for item in entries if not item.deleted]
+        prepare = filed(runtime, case.helpdesk, case.id, left)
+        ticket, _ = write_entry(client, case.ticket, merged_entry(case, entries), look_first=begun, prepare=prepare)
     except TicketBusyError as busy:
         _later(runtime, envelope, case, BUSY if busy.retry_after is None else busy.retry_after)
     except (TicketClosedError, NotFoundError):

@@ -14,6 +14,7 @@ from chalicelib.core.ids import PersonRef, TicketRef
 from chalicelib.core.people import Author
 from chalicelib.core.ticket import Comment, TicketDraft
 from chalicelib.pipeline.match import identity_of, match_detail
+from chalicelib.pipeline.media import filed
 from chalicelib.pipeline.overtaken import memory, taken_in
 from chalicelib.pipeline.receive import hint_message
 from chalicelib.pipeline.work import Work, customers_entry, entry_id, note, save_case, write_entry
@@ -88,7 +89,8 @@ def _ticket(
     if look_first:
         found = client.find_ticket(case.id)
         if found is not None:
-            return _with_own_message(case, work, client, found, comment)
+            return _with_own_message(case, work, event, client, found, comment)
+    comment = filed(work.runtime, case.helpdesk, case.id, [event])(comment)
     draft = _draft(work, event, author, case, person, comment)
     try:
         return client.create_ticket(draft)
@@ -97,11 +99,14 @@ def _ticket(
         return client.create_ticket(replace(draft, follow_up_of=None))
 
 
-def _with_own_message(case: Case, work: Work, client: HelpdeskClient, ticket: TicketRef, comment: Comment) -> TicketRef:
+def _with_own_message(
+    case: Case, work: Work, event: InboundMessage, client: HelpdeskClient, ticket: TicketRef, comment: Comment
+) -> TicketRef:
     """When another event's attempt made the ticket, its first entry is that event's message: add ours."""
     if case.opened_by == work.envelope.key:
         return ticket
-    ticket, _ = write_entry(client, ticket, comment, look_first=True)
+    prepare = filed(work.runtime, case.helpdesk, case.id, [event])
+    ticket, _ = write_entry(client, ticket, comment, look_first=True, prepare=prepare)
     return ticket
 
 

@@ -9,8 +9,9 @@ from chalicelib.core.capabilities import Threading
 from chalicelib.core.case import Case, Conversation
 from chalicelib.core.errors import ConflictError
 from chalicelib.core.events import Visibility
-from chalicelib.core.guard import Hold, Proposal, fit, judge
+from chalicelib.core.guard import Allow, Hold, Proposal, fit, judge
 from chalicelib.core.ids import ConversationKey, MessageId, TicketRef
+from chalicelib.core.parcels import Parcel, parcels
 from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, OutboundReply, delivery_key
 from chalicelib.core.text.clean import CleanReply, clean_reply
 from chalicelib.core.ticket import AgentReply
@@ -66,9 +67,15 @@ def post_reply(
         if isinstance(parts, Hold) or _begun(runtime, case, _key(case, reply, 1, attempt)) is None:
             return _held(runtime, case, reply, attempt, verdict)
         # an earlier attempt may have posted some of it before the reason to hold it arose
-        return _send_parts(runtime, case, reply, attempt, destination, parts.parts, cleaned, hold=verdict)
+        return _send_parts(
+            runtime, case, reply, attempt, destination, _parcels(reply, destination, parts), cleaned, hold=verdict
+        )
     _expect_private(runtime, case, destination)
-    return _send_parts(runtime, case, reply, attempt, destination, verdict.parts, cleaned)
+    return _send_parts(runtime, case, reply, attempt, destination, _parcels(reply, destination, verdict), cleaned)
+
+
+def _parcels(reply: AgentReply, destination: Destination, allowed: Allow) -> tuple[Parcel, ...]:
+    return parcels(allowed.parts, reply.attachments, destination.capabilities)
 
 
 def _begun(runtime: Runtime, case: Case, key: str) -> Delivery | None:
@@ -129,18 +136,18 @@ def _send_parts(
     reply: AgentReply,
     attempt: str,
     destination: Destination,
-    parts: tuple[str, ...],
+    parts: tuple[Parcel, ...],
     cleaned: CleanReply,
     hold: Hold | None = None,
 ) -> Posted:
     """``hold``: nothing more may leave; what began is brought to its end."""
     receipts: list[DeliveryReceipt] = []
     repeated = False
-    for number, text in enumerate(parts, start=1):
+    for number, parcel in enumerate(parts, start=1):
         if hold is not None and _begun(runtime, case, _key(case, reply, number, attempt)) is None:
             note = compose.refused_note(destination.spec.title, hold, len(receipts))
             return Posted(note=note, sent=bool(receipts), repeated=True)
-        outbound = _outbound(runtime, case, reply, attempt, destination, receipts, number, len(parts), text)
+        outbound = _outbound(runtime, case, reply, attempt, destination, receipts, number, len(parts), parcel)
         result = deliver(replace(outbound, held=hold))
         repeated = repeated or result.repeated
         elsewhere = _stands_elsewhere(case, destination, result)
@@ -188,7 +195,7 @@ def _outbound(
     receipts: list[DeliveryReceipt],
     part: int,
     of: int,
-    text: str,
+    parcel: Parcel,
 ) -> Outbound:
     conversation = destination.conversation
     answered: MessageId = conversation.last_message
@@ -211,12 +218,12 @@ def _outbound(
             thread=conversation.key.thread,
             in_reply_to=answered,
             recipient=conversation.key.author,
-            text=text,
+            text=parcel.text,
             visibility=Visibility.PRIVATE if destination.private_reply else conversation.visibility,
             began_at=runtime.clock.now(),
             part=part,
             of=of,
-            attachments=reply.attachments if part == 1 else (),
+            attachments=parcel.attachments,
             private_reply=destination.private_reply,
             last_customer_message_at=conversation.last_message_at,
             context=context,

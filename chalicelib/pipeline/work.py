@@ -143,15 +143,23 @@ def entry_id(*parts: str) -> str:
 
 
 def write_entry(
-    client: HelpdeskClient, ticket: TicketRef, comment: Comment, *, look_first: bool
+    client: HelpdeskClient,
+    ticket: TicketRef,
+    comment: Comment,
+    *,
+    look_first: bool,
+    prepare: Callable[[Comment], Comment] | None = None,
 ) -> tuple[TicketRef, CommentId]:
-    """Write `comment` once, at the survivor where the ticket was merged. Returns where it stands now."""
+    """Write `comment` once, at the survivor where the ticket was merged. Returns where it stands now. ``prepare``: what
+    is done to it only when it is really to be written (its files are fetched)."""
     for _ in range(3):
         try:
             if look_first:
                 found = client.find_comment(ticket, comment.external_id)
                 if found is not None:
                     return ticket, found
+            if prepare is not None:
+                comment, prepare = prepare(comment), None
             return ticket, client.add_comment(ticket, comment)
         except TicketMovedError as moved:
             ticket = moved.survivor

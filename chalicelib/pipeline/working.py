@@ -20,10 +20,12 @@ from chalicelib.core.jobs import (
     PollAccount,
     PollHelpdesk,
     RereadThread,
+    StoreMedia,
 )
 from chalicelib.pipeline.alarms import notice, of_account, of_connection
 from chalicelib.pipeline.audit_daily import run_audit
 from chalicelib.pipeline.liveness import account_job, connection_job
+from chalicelib.pipeline.media import store_media
 from chalicelib.pipeline.merge_entries import merge_entries
 from chalicelib.pipeline.poll import poll_account, poll_helpdesk, reread
 from chalicelib.pipeline.rotation import keep_proof
@@ -52,6 +54,7 @@ HANDLERS: dict[type, Callable[[Runtime, JobEnvelope], None]] = {
     RereadThread: _simple(reread),
     ParkPayload: _park,
     MergeEntries: merge_entries,
+    StoreMedia: store_media,
     CheckAccount: _simple(account_job),
     CheckConnection: _simple(connection_job),
     AuditAccount: _simple(run_audit),

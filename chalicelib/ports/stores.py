@@ -18,24 +18,20 @@ from chalicelib.core.case import Case, CaseSnapshot, MessageRecord
 from chalicelib.core.disposition import Claim, LedgerEntry, ParkedItem
 from chalicelib.core.ids import (
     AccountKey,
-    AuthorKey,
     CaseId,
-    ContactId,
     ContactRef,
     ConversationKey,
     Cursor,
     EventKey,
     MessageKey,
-    PersonRef,
     TicketRef,
 )
 from chalicelib.core.jobs import DueItem
-from chalicelib.core.matching.types import KeyRow
 from chalicelib.core.matching.weights import Weights
-from chalicelib.core.people import Clues, Contact, Identity, Rejection
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.reply import Delivery
 from chalicelib.core.report import AuditReport, SignOff
+from chalicelib.ports.identities import ContactIndex, ContactList, IdentityStore
 from chalicelib.ports.outside import AlarmStore, HealthStore, RemoteStore
 from chalicelib.ports.writes import (
     CompleteEvent,
@@ -57,8 +53,11 @@ from chalicelib.ports.writes import (
 __all__ = [
     "AlarmStore",
     "CompleteEvent",
+    "ContactIndex",
+    "ContactList",
     "DropEntries",
     "HealthStore",
+    "IdentityStore",
     "KeepEntry",
     "OpenCases",
     "RememberIdentity",
@@ -185,59 +184,6 @@ class DeliveryStore(Protocol):
 
     def deliveries(self, case: CaseId) -> Sequence[Delivery]:
         """All deliveries of a case, oldest first."""
-        ...
-
-
-class IdentityStore(Protocol):
-    """Who is who."""
-
-    def find_identity(self, author: AuthorKey) -> Identity | None:
-        """The remembered contact of an author."""
-        ...
-
-    def find_person(self, author: AuthorKey, helpdesk: str) -> PersonRef | None:
-        """The helpdesk's person that stands for an author."""
-        ...
-
-    def forget_identity(self, author: AuthorKey) -> None:
-        """Undo a link."""
-        ...
-
-    def rejections(self, author: AuthorKey) -> Sequence[Rejection]:
-        """What agents ruled out for an author, oldest first."""
-        ...
-
-    def forget_rejections(self, author: AuthorKey) -> None:
-        """An agent linked the author after all: nothing is ruled out any more."""
-        ...
-
-
-class ContactIndex(Protocol):
-    """Contacts by exact clue: the built-in directory, and a mirror of CRMs."""
-
-    def lookup(self, crm: str, clues: Clues) -> Sequence[Contact]:
-        """Every contact of `crm` that one of the clues names, each once. One batched read."""
-        ...
-
-    def read_keys(self, crm: str, keys: Sequence[str]) -> Mapping[str, KeyRow]:
-        """What `crm`'s contacts are filed under: the rows of those `keys` that have one. One batched round."""
-        ...
-
-    def read_contacts(self, crm: str, contacts: Sequence[ContactId]) -> Sequence[Contact]:
-        """Those that exist, in order. Batched."""
-        ...
-
-    def find_contact(self, ref: ContactRef) -> Contact | None:
-        """By reference."""
-        ...
-
-    def put_contacts(self, contacts: Sequence[Contact]) -> int:
-        """Store or replace contacts with all their keys (keys they no longer have are removed). Returns how many
-        changed. Idempotent."""
-        ...
-
-    def remove_contact(self, ref: ContactRef) -> None:
-        """Delete a contact and its keys."""
         ...
 
 

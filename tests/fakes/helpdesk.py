@@ -8,8 +8,9 @@ from datetime import datetime
 
 from chalicelib.core.capabilities import HelpdeskCapabilities, UpdateLimit
 from chalicelib.core.errors import NotFoundError, TicketClosedError, TicketMovedError
-from chalicelib.core.events import HelpdeskHint, Visibility
+from chalicelib.core.events import Attachment, HelpdeskHint, Visibility
 from chalicelib.core.ids import CaseId, CommentId, Cursor, PersonId, PersonRef, TicketId, TicketRef
+from chalicelib.core.media import MediaFile
 from chalicelib.core.people import Author, Contact
 from chalicelib.core.ticket import (
     Agent,
@@ -21,9 +22,10 @@ from chalicelib.core.ticket import (
 )
 from chalicelib.ports.helpdesk import TouchedTickets
 from chalicelib.ports.spec import HelpdeskSpec, ShownBy
+from tests.fakes.files import handed_out
 
 
-def sheet(update_limit: UpdateLimit | None = None) -> HelpdeskSpec:
+def sheet(update_limit: UpdateLimit | None = None, most_file_bytes: int = 0) -> HelpdeskSpec:
     """A data sheet for tests."""
     return HelpdeskSpec(
         name="fake",
@@ -34,6 +36,7 @@ def sheet(update_limit: UpdateLimit | None = None) -> HelpdeskSpec:
             closed_is_final=True,
             reopens_by_itself=False,
             update_limit=update_limit,
+            most_file_bytes=most_file_bytes,
         ),
         credentials=(),
         shown_by=ShownBy.DOCUMENTATION,
@@ -77,6 +80,8 @@ class FakeHelpdesk:
         self.people: dict[str, Author] = {}
         self.calls: list[str] = []
         self.faults: list[tuple[str, bool, BaseException]] = []
+        self.files: dict[str, MediaFile | Exception] = {}
+        """What agents attached, by the attachment's id."""
         self._entry = 0
         self._now = now
 
@@ -163,10 +168,19 @@ class FakeHelpdesk:
         ]
         return TouchedTickets(hints=tuple(hints), cursor=Cursor(str(self._entry)))
 
+    def fetch_file(self, attachment: Attachment, *, most_bytes: int) -> MediaFile:
+        self._call("fetch_file")
+        return handed_out(self.files, attachment, most_bytes)
+
     # -- agents --------------------------------------------------------------------------------------------------------
 
     def agent_writes(
-        self, ticket: str, text: str, visibility: Visibility = Visibility.PUBLIC, html: str = ""
+        self,
+        ticket: str,
+        text: str,
+        visibility: Visibility = Visibility.PUBLIC,
+        html: str = "",
+        attachments: tuple[Attachment, ...] = (),
     ) -> CommentId:
         assert self._now is not None
         found = self.tickets[ticket]
@@ -179,6 +193,7 @@ class FakeHelpdesk:
             written_at=self._now(),
             text=text,
             html=html,
+            attachments=attachments,
         )
         found.entries.append(Entry(number, None, reply))
         return reply.key

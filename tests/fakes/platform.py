@@ -6,13 +6,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
-from chalicelib.core.events import AttachmentKind, Parsed, PlatformEvent, Surface
+from chalicelib.core.events import Attachment, AttachmentKind, Parsed, PlatformEvent, Surface
 from chalicelib.core.ids import AccountId, AccountKey, AuthorId, ConversationKey, Cursor, MessageId, ThreadId, ThreadKey
+from chalicelib.core.media import MediaFile
 from chalicelib.core.people import Author
 from chalicelib.core.reply import DeliveryReceipt, OutboundReply, ReceiptState
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits
 from chalicelib.ports.platform import Polled
 from chalicelib.ports.spec import Level, PlatformSpec, ShownBy
+from tests.fakes.files import handed_out
 
 
 def spec(
@@ -102,6 +104,19 @@ class FakePlatform:
     @property
     def texts(self) -> list[str]:
         return [item.text for item in self.sent]
+
+
+class MediaPlatform(FakePlatform):
+    """A platform whose customers' files can be fetched; ``files`` by the attachment's id."""
+
+    def __init__(self, now: Callable[[], datetime], name: str = "agora") -> None:
+        super().__init__(now, name)
+        self.files: dict[str, MediaFile | Exception] = {}
+        self.fetched: list[str] = []
+
+    def fetch_media(self, attachment: Attachment, *, most_bytes: int) -> MediaFile:
+        self.fetched.append(attachment.remote_id or "")
+        return handed_out(self.files, attachment, most_bytes)
 
 
 class FindingPlatform(FakePlatform):

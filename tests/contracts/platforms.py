@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from chalicelib.core import codec
 from chalicelib.core.account import Account, ConnectionKind
 from chalicelib.core.events import Parsed, PlatformEvent
 from chalicelib.core.ids import AccountId
+from chalicelib.core.media import MediaFile
+from chalicelib.core.reply import OutboundReply
 from chalicelib.ports import platform as ports
 from chalicelib.ports.receiver import ReceiverContext
 from chalicelib.ports.services import Http
@@ -34,6 +37,9 @@ ABILITIES: dict[str, type] = {
     "fetch_author": ports.FetchesAuthors,
     "fetch_message": ports.FetchesMessages,
     "join_thread": ports.JoinsThreads,
+    "fetch_media": ports.FetchesMedia,
+    "remove": ports.RemovesReplies,
+    "hide": ports.HidesMessages,
     "probe": ports.ProbesHealth,
     "refresh": ports.RefreshesCredentials,
     "missing_subscriptions": ports.ManagesSubscription,
@@ -169,6 +175,8 @@ def result_data(value: Any) -> Any:
     """What a client's method returned, as the cases have it; events carry their type."""
     if isinstance(value, Parsed):
         return parsed_data(value)
+    if isinstance(value, MediaFile):
+        return file_data(value)
     if isinstance(value, ports.Polled):
         told = {"cursor": value.cursor, "more": value.more, "paused": value.paused}
         return {"parsed": parsed_data(value.parsed), **told}
@@ -184,10 +192,35 @@ def wanted_result(value: Any) -> Any:
     return value
 
 
+def read_reply(data: Mapping[str, Any]) -> OutboundReply:
+    """A reply of a case. A file's content stands there as ``base64``."""
+    files = [{**item, "content": base64.b64decode(item["base64"])} for item in data.get("files", ())]
+    found: OutboundReply = codec.from_data(OutboundReply, {name: data[name] for name in data if name != "files"})
+    made = [MediaFile(**{name: value for name, value in item.items() if name != "base64"}) for item in files]
+    return replace(found, files=tuple(made))
+
+
+def reply_data(reply: OutboundReply) -> dict[str, Any]:
+    """As the cases have it."""
+    data: dict[str, Any] = codec.to_data(replace(reply, files=()))
+    files = [file_data(item) for item in reply.files]
+    return {**data, "files": files} if files else data
+
+
+def file_data(file: MediaFile) -> dict[str, Any]:
+    """As the cases have it."""
+    source = {"source": file.source} if file.source else {}
+    content = base64.b64encode(file.content).decode("ascii")
+    return {"name": file.name, "media_type": file.media_type, "base64": content, **source}
+
+
 def call(client: Any, method: str, arguments: Mapping[str, Any]) -> Any:
     """Call `method` of `client` with arguments read by the types that the ports declare."""
     hints = typing.get_type_hints(getattr(ABILITIES[method], method))
     unknown = set(arguments) - set(hints)
     assert not unknown, f"{method} has no parameters {sorted(unknown)}"
-    values = {name: codec.from_data(hints[name], value) for name, value in arguments.items()}
+    values = {
+        name: read_reply(value) if hints[name] is OutboundReply else codec.from_data(hints[name], value)
+        for name, value in arguments.items()
+    }
     return getattr(client, method)(**values)

@@ -22,7 +22,8 @@ def answer(
 
 
 def wanted(request: HttpRequest) -> dict[str, Any]:
-    """A request in the form that scripts are written in: url without query, query as pairs, JSON or form body."""
+    """A request in the form that scripts are written in: url without query, query as pairs, JSON, form or
+    multipart body."""
     parts = urlsplit(request.url)
     shape: dict[str, Any] = {"method": request.method, "url": f"{parts.scheme}://{parts.netloc}{parts.path}"}
     if parts.query:
@@ -33,9 +34,25 @@ def wanted(request: HttpRequest) -> dict[str, Any]:
             shape["json"] = json.loads(request.body)
         elif "x-www-form-urlencoded" in kind:
             shape["form"] = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+        elif kind.startswith("multipart/form-data"):
+            shape["multipart"] = _parts(kind.partition("boundary=")[2], request.body)
         else:
             shape["text"] = request.body.decode("utf-8", "replace")
     return shape
+
+
+def _parts(boundary: str, body: bytes) -> list[dict[str, str]]:
+    """Each part's name, and its file's name and type, and its content as text."""
+    found = []
+    for part in body.split(b"--" + boundary.encode())[1:-1]:
+        head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        lines = head.decode().splitlines()
+        named = {name: value for name, _, value in (item.partition("=") for item in lines[0].split("; ")[1:])}
+        shape = {name: value.strip('"') for name, value in named.items()}
+        kinds = [line.partition(": ")[2] for line in lines if line.lower().startswith("content-type:")]
+        shape |= {"type": kinds[0]} if kinds else {}
+        found.append({**shape, "text": content.removesuffix(b"\r\n").decode("utf-8", "replace")})
+    return found
 
 
 class ScriptedHttp:

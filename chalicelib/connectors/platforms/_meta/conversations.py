@@ -1,11 +1,11 @@
-"""Messenger threads as Graph API tells them, and finding our own words again.
+"""Private threads as Graph API tells them, and finding our own words again.
 
 Only about the 20 newest messages of a thread can be read. Source: Messenger Platform > Conversations, 2026-02-11.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from chalicelib.connectors.platforms._meta.graph import GraphApi
@@ -20,9 +20,9 @@ SLACK = timedelta(seconds=5)
 MESSAGES = "messages{id,created_time,from,to,message,attachments}"
 
 
-def fetch_messages(graph: GraphApi, conversation: str) -> tuple[Reader, ...]:
+def fetch_messages(graph: GraphApi, conversation: str, fields: str = MESSAGES) -> tuple[Reader, ...]:
     """The readable messages of a conversation, newest first. Raises leaves."""
-    found = graph.get(f"/{segment(conversation)}", fields=f"id,{MESSAGES}")
+    found = graph.get(f"/{segment(conversation)}", fields=f"id,{fields}")
     try:
         found.need_id("id")
         return tuple(found.items("messages", "data"))
@@ -30,30 +30,73 @@ def fetch_messages(graph: GraphApi, conversation: str) -> tuple[Reader, ...]:
         raise UnavailableError("a conversation that can't be read") from None
 
 
-def find_own(messages: Iterable[Reader], page: str, text: str, began_at: datetime) -> Reader | None:
-    """What the page wrote with this text since `began_at`, or None when it is not among `messages` (or comments).
+def find_own(
+    messages: Iterable[Reader],
+    own: Collection[str],
+    text: str,
+    began_at: datetime,
+    *,
+    words: str = "message",
+    time: str = "created_time",
+) -> Reader | None:
+    """What the account (by one of its ids or names, `own`) wrote with this text since `began_at`, or None when it is
+    not among `messages` (or comments, which have other names for their ``words`` and ``time``).
 
     Raises OutcomeUnknownError when the author of such a text is
     withheld, or a message can't be read.
     """
     try:
         for message in messages:
-            is_new = message.need_time("created_time") >= began_at - SLACK
-            if is_new and same_text(message.find_text("message") or "", text):
-                author, _ = message.find_id("from", "id"), message.need_id("id")
-                if author is None:
-                    raise OutcomeUnknownError("author withheld")
-                if author == page:
+            is_new = message.need_time(time) >= began_at - SLACK
+            if is_new and same_text(message.find_text(words) or "", text):
+                message.need_id("id")
+                if is_by(message, own):
                     return message
     except PayloadError:
         raise OutcomeUnknownError("a message that can't be read") from None
     return None
 
 
-def other_side(message: Reader, page: str) -> str | None:
-    """The customer's PSID: whoever in ``from`` and ``to`` is not the page. Raises PayloadError."""
-    people = [message.find_id("from", "id"), *(person.find_id("id") for person in message.items("to", "data"))]
-    return next((person for person in people if person and person != page), None)
+def find_own_file(
+    messages: Iterable[Reader], own: Collection[str], began_at: datetime, *, first: bool
+) -> Reader | None:
+    """The file without words that the account sent since `began_at`, or None when there certainly is none.
+
+    Files look alike: several, or one that an earlier part of the same reply may have been (not ``first``, and not
+    later than the second in which this one began), raise OutcomeUnknownError.
+    """
+    found: list[Reader] = []
+    try:
+        for message in messages:
+            is_file = message.has("attachments") and not (message.find_text("message") or "").strip()
+            if is_file and message.need_time("created_time") >= began_at - SLACK and is_by(message, own):
+                message.need_id("id")
+                found.append(message)
+        if len(found) > 1:
+            raise OutcomeUnknownError("several files were sent")
+        if found and not first and found[0].need_time("created_time") <= began_at:
+            raise OutcomeUnknownError("the file may be another part's")
+    except PayloadError:
+        raise OutcomeUnknownError("a message that can't be read") from None
+    return found[0] if found else None
+
+
+def is_by(message: Reader, own: Collection[str]) -> bool:
+    """Whether the account wrote it. Raises PayloadError, and OutcomeUnknownError when the author is withheld."""
+    names = {message.find_id("from", "id"), message.find_text("from", "username")} - {None}
+    if not names:
+        raise OutcomeUnknownError("author withheld")
+    return any(name in own for name in names)
+
+
+def other_side(message: Reader, own: Collection[str]) -> str | None:
+    """The customer's id: whoever in ``from`` and ``to`` is not the account. Raises PayloadError."""
+    senders = [sender] if (sender := message.find("from")) is not None else []
+    for person in (*senders, *message.items("to", "data")):
+        name, handle = person.find_id("id"), person.find_text("username")
+        if name and name not in own and handle not in own:
+            return name
+    return None
 
 
 def same_text(one: str, other: str) -> bool:

@@ -12,6 +12,10 @@ API_VERSION = "v26.0"
 """Released 2026-07-29; a version lives about two years."""
 BASE_URL = "https://graph.facebook.com"
 HOSTS = ("graph.facebook.com",)
+MEDIA_HOSTS = ("*.fbcdn.net", "*.fbsbx.com", "*.cdninstagram.com")
+"""Signed links that need no token and run out (Messenger, Instagram, Threads: Webhooks, as captured, 2026-11-22)."""
+MOST_FILE_BYTES = 25_000_000
+"""Of a file in a private message (Messenger Platform > Saving assets, 2026-04-22)."""
 
 
 BUDGETS = tuple(

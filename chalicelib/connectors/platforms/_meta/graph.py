@@ -11,6 +11,7 @@ from chalicelib.connectors.platforms._meta.family import API_VERSION, BASE_URL
 from chalicelib.connectors.platforms._meta.graph_errors import refusal
 from chalicelib.connectors.platforms._meta.usage import usage_of
 from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient, raise_for_status, segment
+from chalicelib.connectors.toolkit.multipart import multipart
 from chalicelib.connectors.toolkit.payload import Reader, read_json
 from chalicelib.connectors.toolkit.signatures import hex_sha256
 from chalicelib.core.errors import (
@@ -20,8 +21,12 @@ from chalicelib.core.errors import (
     PayloadError,
     UnavailableError,
 )
+from chalicelib.core.media import MediaFile
 from chalicelib.ports.platform import PlatformContext
 from chalicelib.ports.services import HttpResponse
+
+_UPLOAD_TIMEOUT = 60.0
+"""Seconds: a file has up to 25 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +40,7 @@ class ListPage:
 
 class GraphApi:
     """Calls with one account's token, a page's if nothing else is said. No I/O in the constructor; a missing token is a
-    ConfigurationError.
+    ConfigurationError. ``token``: where it is not the stored credential itself, but what came of it.
 
     The token goes in a header, never into an address; ``appsecret_proof`` is added where its key is stored.
     """
@@ -47,8 +52,9 @@ class GraphApi:
         credential: str = "page_token",
         base_url: str = BASE_URL,
         version: str = API_VERSION,
+        token: str | None = None,
     ) -> None:
-        token = context.credentials.get(credential)
+        token = token or context.credentials.get(credential)
         if not token:
             raise ConfigurationError(f"no {credential} is stored for this account")
         options = context.account.options
@@ -60,15 +66,17 @@ class GraphApi:
         self._app = options.get("app_id")
         self._version, self._token, self._clock = segment(version), token, context.clock
 
-        def client(bearer: str, *, sending: bool) -> ApiClient:
+        def client(bearer: str, *, sending: bool, timeout: float = 10.0) -> ApiClient:
             return ApiClient(
                 context.http,
                 context.clock,
                 f"{base}/{segment(version)}",
                 headers={"authorization": f"Bearer {bearer}"},
                 refusal=refusal(context.clock, sending=sending),
+                timeout=timeout,
             )
 
+        self._uploading = client(token, sending=False, timeout=_UPLOAD_TIMEOUT)
         self._reading, self._sending = client(token, sending=False), client(token, sending=True)
         self._as_app = client(f"{self._app}|{key}", sending=False) if self._app and key else None
 
@@ -83,6 +91,17 @@ class GraphApi:
     def put(self, path: str, data: Mapping[str, Any]) -> None:
         """POST that may be repeated. Raises leaves."""
         self._reading.post(path, {**data, **self._proof}, idempotent=True)
+
+    def delete(self, path: str) -> None:
+        """DELETE. Raises leaves; NotFoundError: it is gone already."""
+        self._reading.call("DELETE", path, params=self._proof, idempotent=True)
+
+    def upload(self, path: str, fields: Mapping[str, str], part: str, file: MediaFile) -> Reader:
+        """POST of a file as the form's `part`, where that alone shows nobody anything, so that it may be repeated. The
+        answer as JSON. Raises leaves."""
+        kind, body = multipart(tuple({**fields, **self._proof}.items()), ((part, file),))
+        headers = {"content-type": kind}
+        return _read(self._uploading.call("POST", path, body=body, headers=headers, idempotent=True))
 
     def inspect_token(self) -> Reader | None:
         """What Meta tells the app about the page's token (``/debug_token``); None where the app's id or secret is not

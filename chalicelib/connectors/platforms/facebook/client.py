@@ -107,7 +107,7 @@ class Client:
             return self._find_private(reply)
         parents = dict.fromkeys((str(reply.in_reply_to), reply.context.get("parent_id") or str(reply.in_reply_to)))
         for parent in parents:
-            found = find_own(self._newest_comments(parent, reply), self._graph.page, reply.text, reply.began_at)
+            found = find_own(self._newest_comments(parent, reply), (self._graph.page,), reply.text, reply.began_at)
             if found is not None:
                 return self._public_receipt(reply, found.need_id("id"))
         return None
@@ -145,12 +145,12 @@ class Client:
             found = self._own_message(conversation, reply) if conversation else None
             if found is None:
                 raise OutcomeUnknownError("private reply", advice=_ASK)
-            return self._private_receipt(found.need_id("id"), other_side(found, self._graph.page))
+            return self._private_receipt(found.need_id("id"), other_side(found, (self._graph.page,)))
         except PayloadError:
             raise UnavailableError("an answer that can't be read") from None
 
     def _own_message(self, conversation: str, reply: OutboundReply) -> Reader | None:
-        return find_own(fetch_messages(self._graph, conversation), self._graph.page, reply.text, reply.began_at)
+        return find_own(fetch_messages(self._graph, conversation), (self._graph.page,), reply.text, reply.began_at)
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 

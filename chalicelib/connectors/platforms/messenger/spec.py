@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.connectors.platforms._meta.family import API_VERSION, BUDGETS, CREDENTIALS, HOSTS, OPTIONS, family_of
+from chalicelib.connectors.platforms._meta.family import (
+    API_VERSION,
+    BUDGETS,
+    CREDENTIALS,
+    HOSTS,
+    MEDIA_HOSTS,
+    MOST_FILE_BYTES,
+    OPTIONS,
+    family_of,
+)
 from chalicelib.connectors.platforms._meta.names import MESSENGER
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
-from chalicelib.core.events import Surface
+from chalicelib.core.events import AttachmentKind, Surface
+from chalicelib.core.media import MediaLimit
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits
 from chalicelib.ports.spec import Fact, Level, OptionField, PlatformSpec, ShownBy
+
+MEDIA = (
+    MediaLimit(kind=AttachmentKind.IMAGE, media_types=("image/*",), most_bytes=MOST_FILE_BYTES),
+    MediaLimit(kind=AttachmentKind.VIDEO, media_types=("video/*",), most_bytes=MOST_FILE_BYTES),
+    MediaLimit(kind=AttachmentKind.AUDIO, media_types=("audio/*",), most_bytes=MOST_FILE_BYTES),
+    MediaLimit(kind=AttachmentKind.FILE, media_types=("application/*", "text/*"), most_bytes=MOST_FILE_BYTES),
+)
+"""What a message may carry, one file each and no words beside it (Send API reference, 2026-11-22)."""
 
 SPEC = PlatformSpec(
     name=MESSENGER,
@@ -18,6 +36,9 @@ SPEC = PlatformSpec(
     capabilities=PlatformCapabilities(
         surfaces=frozenset({Surface.DM}),
         text_limits=TextLimits((Limit(1999, LengthUnit.UTF16),)),
+        attachments=frozenset(limit.kind for limit in MEDIA),
+        media=MEDIA,
+        text_with_media=False,
         reply_window=timedelta(days=7),
         threading=Threading.NONE,
         edit=True,
@@ -29,6 +50,7 @@ SPEC = PlatformSpec(
     ),
     credentials=CREDENTIALS,
     hosts=HOSTS,
+    media_hosts=MEDIA_HOSTS,
     shown_by=ShownBy.DOCUMENTATION,
     options=(
         *OPTIONS,
@@ -46,6 +68,11 @@ SPEC = PlatformSpec(
             what="24 hours to answer; 7 days for a person's answer with the Human Agent feature",
             source="Messenger Platform: Policy overview",
             date="2026-09-28",
+        ),
+        Fact(
+            what="A file has up to 25 MB and is a message of its own",
+            source="Messenger Platform: Saving assets; Send API reference",
+            date="2026-04-22",
         ),
         Fact(what="Less than 2,000 characters", source="Messenger Platform: Send API reference", date="2026-11-22"),
         Fact(

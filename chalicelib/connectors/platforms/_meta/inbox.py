@@ -1,24 +1,39 @@
-"""The page's inbox through Graph API: a person's conversation, and one bounded poll.
+"""An account's private messages through Graph API: a person's conversation, and one bounded poll.
 
-Conversations come newest first and can't be asked for by time. Source: Messenger Platform > Conversations, 2026-02-11.
+Conversations come newest first and can't be asked for by time. Sources: Messenger Platform > Conversations, 2026-02-11;
+Instagram Platform > Conversations API, 2026-11-22.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from chalicelib.connectors.platforms._meta.conversations import READABLE, fetch_messages
-from chalicelib.connectors.platforms._meta.entry import Side
+from chalicelib.connectors.platforms._meta.conversations import (
+    MESSAGES,
+    READABLE,
+    SLACK,
+    fetch_messages,
+    find_own,
+    find_own_file,
+)
 from chalicelib.connectors.platforms._meta.graph import GraphApi, ListPage
-from chalicelib.connectors.toolkit.api import segment
 from chalicelib.connectors.toolkit.payload import Collector, Reader, read_json
-from chalicelib.core.errors import NotFoundError, PayloadError, RateLimitedError, RejectedError, UnavailableError
-from chalicelib.core.events import Attachment, AttachmentKind, InboundMessage, Parsed, Surface, Visibility
-from chalicelib.core.ids import AuthorId, Cursor
+from chalicelib.core.errors import (
+    NotFoundError,
+    OutcomeUnknownError,
+    PayloadError,
+    RateLimitedError,
+    RejectedError,
+    UnavailableError,
+    UnsupportedError,
+)
+from chalicelib.core.events import InboundMessage, Parsed
+from chalicelib.core.ids import Cursor
+from chalicelib.core.reply import OutboundReply
 from chalicelib.ports.platform import HISTORY_ENDS, Polled
 
 CONVERSATIONS = 20
@@ -27,6 +42,33 @@ PAGES = 5
 OVERLAP = timedelta(minutes=10)
 FIRST_LOOK = timedelta(hours=1)
 _FIELDS = "id,updated_time,participants"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """Whose conversations. ``owner``: how the path names the account (a page's id, "me"); ``own``: the ids and names by
+    which it is known in them; ``fields``: what is asked of a message; ``make``: (person, message) -> event."""
+
+    graph: GraphApi
+    owner: str
+    platform: str
+    own: Collection[str]
+    make: Callable[[str, Reader], InboundMessage]
+    fields: str = MESSAGES
+
+    @property
+    def path(self) -> str:
+        """The list of conversations."""
+        return f"/{self.owner}/conversations"
+
+    def messages(self, conversation: str) -> tuple[Reader, ...]:
+        """Those that can be read, newest first. Raises leaves."""
+        return fetch_messages(self.graph, conversation, self.fields)
+
+    def person(self, conversation: Reader) -> str | None:
+        """The participant who is not the account. Raises PayloadError."""
+        people = [(member.find_id("id"), member.find_text("username")) for member in _members(conversation)]
+        return next((name for name, handle in people if name and not {name, handle} & set(self.own)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +93,15 @@ class Sought:
     certain: bool = True
 
 
-def find_conversation(graph: GraphApi, person: str, updated_since: datetime | None = None) -> Sought:
-    """The conversation with `person` (a PSID), of those updated since then.
+def find_conversation(inbox: Inbox, person: str, updated_since: datetime | None = None) -> Sought:
+    """The conversation with `person`, of those updated since then.
 
     Whether Meta still filters by ``user_id`` is not certain, so it is asked for, and the answer is searched as if it
     had not been.
     """
-    path = f"/{segment(graph.page)}/conversations"
-    pages = partial(graph.pages, path, most=PAGES, platform="messenger", fields=_FIELDS, limit=CONVERSATIONS)
+    pages = partial(
+        inbox.graph.pages, inbox.path, most=PAGES, platform=inbox.platform, fields=_FIELDS, limit=CONVERSATIONS
+    )
     try:
         return _search(pages(user_id=person), person, updated_since, is_filtered=True)
     except RejectedError:
@@ -72,7 +115,7 @@ def _search(pages: Iterable[ListPage], person: str, updated_since: datetime | No
             more = page.after is not None
             is_only = is_filtered and len(page.items) == 1 and not more
             for item in page.items:
-                people = [member.find_id("id") for member in item.items("participants", "data")]
+                people = [member.find_id("id") for member in _members(item)]
                 if person in people or (is_only and not people):
                     return Sought(id=item.need_id("id"))
                 unnamed = unnamed or not people
@@ -84,52 +127,50 @@ def _search(pages: Iterable[ListPage], person: str, updated_since: datetime | No
     return Sought(id=None, certain=not (more or unnamed))
 
 
-def collect(out: Collector, side: Side, person: str, since: datetime | None, node: Reader) -> None:
+def _members(conversation: Reader) -> list[Reader]:
+    return list(conversation.items("participants", "data"))
+
+
+def find_sent(inbox: Inbox, reply: OutboundReply) -> str | None:
+    """The id of our own words, or file, among the newest messages of the reply's thread. None: certainly not there.
+    Raises OutcomeUnknownError where newer messages hide what we look for, and leaves."""
+    oldest = reply.began_at - SLACK
+    sought = find_conversation(inbox, reply.thread.thread, oldest)
+    if sought.id is None and sought.certain:
+        return None
+    if sought.id is None:
+        raise OutcomeUnknownError("the conversation was not found for certain")
+    messages = inbox.messages(sought.id)
+    if reply.files or reply.attachments:
+        found = find_own_file(messages, inbox.own, reply.began_at, first=reply.part == 1)
+    else:
+        found = find_own(messages, inbox.own, reply.text, reply.began_at)
+    if found is not None:
+        return found.need_id("id")
+    if len(messages) >= READABLE and all(item.need_time("created_time") >= oldest for item in messages):
+        raise OutcomeUnknownError("too many newer messages")
+    return None
+
+
+def list_thread(inbox: Inbox, person: str) -> Parsed[InboundMessage]:
+    """The newest messages of a person's thread, oldest first. NotFoundError: there is no such thread; UnsupportedError:
+    it can't be told which one it is."""
+    sought = find_conversation(inbox, person)
+    if sought.id is None and sought.certain:
+        raise NotFoundError("no conversation with this person")
+    if sought.id is None:
+        raise UnsupportedError("the conversation can not be found in the inbox")
+    out = Collector()
+    for node in reversed(inbox.messages(sought.id)):
+        out.attempt(partial(_collect, out, inbox, person, None), node)
+    return Parsed(events=tuple(out.events), malformed=tuple(out.malformed))
+
+
+def _collect(out: Collector, inbox: Inbox, person: str, since: datetime | None, node: Reader) -> None:
     """Add a message of the conversation with `person`, when it is not older than `since`. Raises PayloadError."""
-    event = message_event(side, person, node)
+    event = inbox.make(person, node)
     if since is None or event.sent_at >= since:
         out.events.append(event)
-
-
-def message_event(side: Side, person: str, node: Reader) -> InboundMessage:
-    """A message as Graph tells it: the same event as the webhook's. Raises PayloadError."""
-    author = node.need_id("from", "id")
-    is_echo = author == side.account.account
-    return InboundMessage(
-        key=side.message(node.need_id("id")),
-        thread=side.thread(person),
-        author=side.author(author, node.find_text("from", "name")),
-        text=node.find_text("message") or "",
-        surface=Surface.DM,
-        visibility=Visibility.PRIVATE,
-        sent_at=node.need_time("created_time"),
-        attachments=tuple(_attachments(node)),
-        is_echo=is_echo,
-        recipient=AuthorId(person) if is_echo else None,
-    )
-
-
-def _attachments(node: Reader) -> Iterator[Attachment]:
-    for item in node.items("attachments", "data"):
-        kind = _kind(item)
-        data = item.find(f"{kind}_data") or item
-        url = data.find_text("url") or item.find_text("file_url")
-        yield Attachment(
-            kind=kind,
-            url=url,
-            title=item.find_text("name"),
-            media_type=item.find_text("mime_type"),
-            remote_id=item.find_id("id"),
-        )
-
-
-def _kind(item: Reader) -> AttachmentKind:
-    """By the part that is there, else by the media type."""
-    for kind in (AttachmentKind.IMAGE, AttachmentKind.VIDEO):
-        if item.has(f"{kind}_data"):
-            return kind
-    family = (item.find_text("mime_type") or "").partition("/")[0]
-    return AttachmentKind(family) if family in ("image", "video", "audio") else AttachmentKind.FILE
 
 
 def cursor_at(moment: datetime) -> Cursor:
@@ -137,22 +178,22 @@ def cursor_at(moment: datetime) -> Cursor:
     return _save(Place(since=moment, began=moment))
 
 
-def poll(graph: GraphApi, side: Side, cursor: Cursor | None, now: datetime) -> Polled:
+def poll(inbox: Inbox, cursor: Cursor | None, now: datetime) -> Polled:
     """One page of conversations and their newest messages. Raises leaves; then the cursor stays. A limit that is met on
     the way ends the poll there; the next goes on with the same page."""
     place = (_restore(cursor) if cursor else None) or Place(since=now - FIRST_LOOK, began=now)
     if place.after is None and not place.read:
         place = replace(place, began=now, lost=False)
     try:
-        page = _page(graph, place)
+        page = _page(inbox, place)
     except (RejectedError, NotFoundError):
         if place.after is None or place.lost:
             raise
         # Meta's cursors do not live long: from the top again, once in a round.
         place = replace(place, after=None, lost=True)
-        page = _page(graph, place)
+        page = _page(inbox, place)
     out = Collector()
-    reached, read, limited = _read_page(graph, side, place, page, out)
+    reached, read, limited = _read_page(inbox, place, page, out)
     unfinished = page.after is not None and not reached
     if limited:
         place = replace(place, read=read)
@@ -166,9 +207,7 @@ def poll(graph: GraphApi, side: Side, cursor: Cursor | None, now: datetime) -> P
     return Polled(parsed=parsed, cursor=_save(place), more=unfinished and not paused, paused=paused)
 
 
-def _read_page(
-    graph: GraphApi, side: Side, place: Place, page: ListPage, out: Collector
-) -> tuple[bool, tuple[str, ...], bool]:
+def _read_page(inbox: Inbox, place: Place, page: ListPage, out: Collector) -> tuple[bool, tuple[str, ...], bool]:
     """Read the conversations of a page. Returns whether it reaches what is old, what was read, and whether a limit was
     met before all was. Raises RateLimitedError when it was met before anything was."""
     oldest, reached, read = place.since - OVERLAP, False, list(place.read)
@@ -178,7 +217,7 @@ def _read_page(
             reached = True
         elif updated is not None and (name := _version(item, updated)) not in read:
             try:
-                out.attempt(partial(_collect_conversation, graph, side, oldest, out), item)
+                out.attempt(partial(_collect_conversation, inbox, oldest, out), item)
             except RateLimitedError:
                 if len(read) == len(place.read):
                     raise
@@ -192,9 +231,9 @@ def _version(item: Reader, updated: datetime) -> str:
     return f"{item.value.get('id')}@{updated.timestamp():.0f}"
 
 
-def _page(graph: GraphApi, place: Place) -> ListPage:
-    path = f"/{segment(graph.page)}/conversations"
-    return next(graph.pages(path, most=1, after=place.after, platform="messenger", fields=_FIELDS, limit=CONVERSATIONS))
+def _page(inbox: Inbox, place: Place) -> ListPage:
+    asked = {"platform": inbox.platform, "fields": _FIELDS, "limit": CONVERSATIONS}
+    return next(inbox.graph.pages(inbox.path, most=1, after=place.after, **asked))
 
 
 def _updated(item: Reader, out: Collector) -> datetime | None:
@@ -204,13 +243,12 @@ def _updated(item: Reader, out: Collector) -> datetime | None:
     return found[0] if found else None
 
 
-def _collect_conversation(graph: GraphApi, side: Side, oldest: datetime, out: Collector, item: Reader) -> None:
-    people = [member.find_id("id") for member in item.items("participants", "data")]
-    person = next((one for one in people if one and one != graph.page), None)
+def _collect_conversation(inbox: Inbox, oldest: datetime, out: Collector, item: Reader) -> None:
+    person = inbox.person(item)
     if person is None:
-        raise item.wrong("no participant but the page")
+        raise item.wrong("no participant but the account")
     try:
-        messages = fetch_messages(graph, item.need_id("id"))
+        messages = inbox.messages(item.need_id("id"))
     except (NotFoundError, RejectedError):
         # One that can't be read must not hide all others for good.
         out.ignore("poll/conversation refused")
@@ -218,7 +256,7 @@ def _collect_conversation(graph: GraphApi, side: Side, oldest: datetime, out: Co
     # They come newest first and times are whole seconds: so equal times keep their order.
     before = len(out.events)
     for node in reversed(messages):
-        out.attempt(partial(collect, out, side, person, oldest), node)
+        out.attempt(partial(_collect, out, inbox, person, oldest), node)
     if len(messages) >= READABLE and len(out.events) - before == len(messages):
         out.ignore(HISTORY_ENDS)
 

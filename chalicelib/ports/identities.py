@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from chalicelib.core.ids import AuthorKey, ContactId, ContactRef, Cursor, PersonRef
-from chalicelib.core.matching.types import KeyRow
+from chalicelib.core.matching.types import Example, KeyRow
 from chalicelib.core.people import Clues, Contact, Identity, Rejection
 
 
@@ -19,11 +20,44 @@ class ContactList:
     following: Cursor | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAuthor:
+    """What is remembered of an author: the contact, what agents ruled out (oldest first), the helpdesks' persons."""
+
+    identity: Identity | None = None
+    rejections: tuple[Rejection, ...] = ()
+    persons: tuple[PersonRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedInteraction:
+    """An interaction that stands with a contact in a CRM because of an author."""
+
+    contact: ContactRef
+    key: str
+
+
+class ExampleStore(Protocol):
+    """What agents' decisions teach: features and numbers, nobody's data."""
+
+    def put_example(self, name: str, example: Example) -> None:
+        """Keep; the same name and time again replaces."""
+        ...
+
+    def list_examples(self, *, since: datetime | None = None, limit: int = 1000) -> Sequence[Example]:
+        """Oldest first, those at or after ``since``; to go on, ask again from the last one's time."""
+        ...
+
+
 class IdentityStore(Protocol):
     """Who is who."""
 
     def find_identity(self, author: AuthorKey) -> Identity | None:
         """The remembered contact of an author."""
+        ...
+
+    def know(self, author: AuthorKey) -> KnownAuthor:
+        """All that is remembered of an author, in one read."""
         ...
 
     def find_person(self, author: AuthorKey, helpdesk: str) -> PersonRef | None:
@@ -40,6 +74,18 @@ class IdentityStore(Protocol):
 
     def forget_rejections(self, author: AuthorKey) -> None:
         """An agent linked the author after all: nothing is ruled out any more."""
+        ...
+
+    def note_logged(self, author: AuthorKey, logged: LoggedInteraction) -> None:
+        """Remember what a CRM was told, so that it can be taken back; the same again is fine."""
+        ...
+
+    def logged(self, author: AuthorKey) -> Sequence[LoggedInteraction]:
+        """What CRMs were told because of an author."""
+        ...
+
+    def forget_logged(self, author: AuthorKey, logged: LoggedInteraction) -> None:
+        """It was taken back; absent is fine."""
         ...
 
 

@@ -31,7 +31,7 @@ from chalicelib.core.matching.weights import Weights
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.reply import Delivery
 from chalicelib.core.report import AuditReport, SignOff
-from chalicelib.ports.identities import ContactIndex, ContactList, IdentityStore
+from chalicelib.ports.identities import ContactIndex, ContactList, ExampleStore, IdentityStore
 from chalicelib.ports.outside import AlarmStore, HealthStore, RemoteStore
 from chalicelib.ports.writes import (
     CompleteEvent,
@@ -56,6 +56,7 @@ __all__ = [
     "ContactIndex",
     "ContactList",
     "DropEntries",
+    "ExampleStore",
     "HealthStore",
     "IdentityStore",
     "KeepEntry",
@@ -321,6 +322,8 @@ class Stores(Protocol):
     def deliveries(self) -> DeliveryStore: ...
     @property
     def identities(self) -> IdentityStore: ...
+    @property
+    def examples(self) -> ExampleStore: ...
     @property
     def contacts(self) -> ContactIndex: ...
     @property

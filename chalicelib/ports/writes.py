@@ -94,6 +94,22 @@ class RememberRejection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetRejection:
+    """Take back what was ruled out (``contact`` None: that it is no customer); none is fine."""
+
+    author: AuthorKey
+    contact: ContactRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetPerson:
+    """A helpdesk's person stands for an author no more; none is fine."""
+
+    author: AuthorKey
+    helpdesk: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RememberPerson:
     """Which person in the helpdesk stands for an author."""
 
@@ -158,6 +174,8 @@ Write = (
     | RememberIdentity
     | ForgetIdentity
     | RememberRejection
+    | ForgetRejection
+    | ForgetPerson
     | RememberPerson
     | SaveDelivery
     | SaveCursor

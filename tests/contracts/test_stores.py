@@ -13,10 +13,12 @@ from chalicelib.core.case import CaseState
 from chalicelib.core.disposition import ParkedItem, ParkReason
 from chalicelib.core.errors import ConfigurationError, ConflictError
 from chalicelib.core.ids import AccountId, AuthorId, AuthorKey, Cursor, MessageId, PersonId, PersonRef, case_id
+from chalicelib.core.matching.types import Example
 from chalicelib.core.matching.weights import Weights
-from chalicelib.core.people import Identity
+from chalicelib.core.people import Identity, Rejection
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.reply import DeliveryReceipt, DeliveryStatus, ReceiptState
+from chalicelib.ports.identities import KnownAuthor, LoggedInteraction
 from chalicelib.ports.services import Session, SessionStore
 from chalicelib.ports.stores import (
     RememberIdentity,
@@ -28,6 +30,7 @@ from chalicelib.ports.stores import (
     Stores,
     Write,
 )
+from chalicelib.ports.writes import ForgetIdentity, ForgetPerson, ForgetRejection, RememberRejection
 from tests.contracts.families import CountingTable, State
 from tests.contracts.samples import (
     BLUESKY,
@@ -206,6 +209,66 @@ def test_links_are_remembered_and_forgotten(stores: Stores, other: Stores) -> No
     stores.identities.forget_identity(KIM)
     assert other.identities.find_identity(KIM) is None
     assert other.identities.find_person(KIM, "zendesk") == person
+
+
+def test_what_is_known_of_an_author_is_read_at_once(stores: Stores, other: Stores) -> None:
+    assert other.identities.know(KIM) == KnownAuthor()
+    link = Identity(
+        author=KIM, contact=contact_ref(), contact_name="Kim Öz", decided_by="agent", decided_at=NOON, why="/link"
+    )
+    late = Rejection(author=KIM, decided_by="Ada", decided_at=NOON + timedelta(days=2), why="/not-a-customer")
+    early = replace(late, decided_at=NOON, contact=contact_ref("c-0"), contact_name="Kim Özdemir", why="/unlink")
+    persons = tuple(PersonRef(helpdesk=name, person=PersonId("7")) for name in ("rt", "zendesk"))
+    stores.transactions.commit(
+        RememberIdentity(identity=link),
+        RememberRejection(rejection=late),
+        RememberRejection(rejection=early),
+        *(RememberPerson(author=KIM, person=person) for person in persons),
+    )
+    logged = LoggedInteraction(contact=contact_ref(), key="case-1")
+    stores.identities.note_logged(KIM, logged)
+    assert other.identities.know(KIM) == KnownAuthor(identity=link, rejections=(early, late), persons=persons)
+    assert other.identities.rejections(KIM) == [early, late]
+
+    other.transactions.commit(
+        ForgetIdentity(author=KIM, only=contact_ref()),
+        ForgetRejection(author=KIM),
+        ForgetPerson(author=KIM, helpdesk="rt"),
+    )
+    assert stores.identities.know(KIM) == KnownAuthor(rejections=(early,), persons=persons[1:])
+    stores.transactions.commit(ForgetRejection(author=KIM, contact=early.contact))
+    stores.transactions.commit(ForgetRejection(author=KIM, contact=early.contact))
+    assert other.identities.rejections(KIM) == []
+
+
+def test_what_a_crm_was_told_is_remembered_until_it_is_taken_back(stores: Stores, other: Stores) -> None:
+    many = [LoggedInteraction(contact=contact_ref(f"c-{number % 2}"), key=f"case-{number:03}") for number in range(120)]
+    for logged in many:
+        stores.identities.note_logged(KIM, logged)
+    stores.identities.note_logged(KIM, many[0])
+    assert sorted(other.identities.logged(KIM), key=lambda item: item.key) == many
+    other.identities.forget_logged(KIM, many[0])
+    other.identities.forget_logged(KIM, many[0])
+    assert many[0] not in stores.identities.logged(KIM)
+    assert len(stores.identities.logged(KIM)) == 119
+    assert stores.identities.know(KIM) == KnownAuthor()
+
+
+def test_what_decisions_teach_is_listed_by_time(stores: Stores, other: Stores) -> None:
+    made = [
+        Example(
+            features={"name:exact": 1.0, "city": float(number)},
+            is_same=number % 2 == 0,
+            at=NOON + timedelta(days=number),
+        )
+        for number in range(4)
+    ]
+    for number in (2, 0, 3, 1):
+        stores.examples.put_example(f"e{number}", made[number])
+    stores.examples.put_example("e2", made[2])
+    assert other.examples.list_examples() == made
+    assert other.examples.list_examples(since=NOON + timedelta(days=1)) == made[1:]
+    assert other.examples.list_examples(since=NOON + timedelta(days=1), limit=2) == made[1:3]
 
 
 # ---- cursors and sessions ------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ message|<message>                       message                            doc; 
 author|<author>                         identity                           doc: the contact it is linked to; contact
 author|<author>                         person|<helpdesk>                  doc: the helpdesk's person
 author|<author>                         rejected|<contact or *>            doc: what an agent ruled out
+author|<author>                         told|<contact>|<key>               doc: an interaction that a CRM was told
+examples                                <at>|<name>                        doc: what an agent's decision teaches
 contact|<contact>                       contact                            doc, clues (its keys), version
 contact|<contact>                       open|<opened>|<case id>            case (id) while that is open
 contact|<contact>                       open~                              case (id) that was opened last; expires
@@ -75,7 +77,11 @@ OPENED = "open~"
 """Sorts behind all that begin with `OPEN`: a list from the newest on begins with it."""
 OPEN_OR_OPENED = "open"
 REJECTED = "rejected|"
+PERSON = "person|"
+IDENTITY = "identity"
+LOGGED = "told|"
 DIRECTORY = "directory"
+EXAMPLES = "examples"
 PARKING = "parking"
 DUE = "due"
 ALARMS = "alarms"
@@ -174,15 +180,23 @@ def message(key: MessageKey) -> Key:
 
 
 def identity(author: AuthorKey) -> Key:
-    return f"author|{part(author.platform)}:{tail(author.author)}", "identity"
+    return f"author|{part(author.platform)}:{tail(author.author)}", IDENTITY
 
 
 def person(author: AuthorKey, helpdesk: str) -> Key:
-    return identity(author)[0], f"person|{tail(helpdesk)}"
+    return identity(author)[0], f"{PERSON}{tail(helpdesk)}"
 
 
 def rejection(author: AuthorKey, ruled_out: ContactRef | None) -> Key:
     return identity(author)[0], f"{REJECTED}{tail(str(ruled_out)) if ruled_out else '*'}"
+
+
+def logged(author: AuthorKey, ref: ContactRef, key: str) -> Key:
+    return identity(author)[0], f"{LOGGED}{part(str(ref))}|{tail(key)}"
+
+
+def example(at: datetime, name: str) -> Key:
+    return EXAMPLES, f"{stamp(at)}|{tail(name)}"
 
 
 def contact(ref: ContactRef) -> Key:

@@ -8,11 +8,15 @@ from chalicelib.adapters.records import keys
 from chalicelib.adapters.records.documents import document, read
 from chalicelib.core.ids import AuthorKey, PersonRef
 from chalicelib.core.people import Identity, Rejection
+from chalicelib.ports.identities import KnownAuthor, LoggedInteraction
 from chalicelib.ports.stores import RememberIdentity, RememberPerson
 from chalicelib.ports.table import Change, Condition, Delete, Put, Table
-from chalicelib.ports.writes import ForgetIdentity, RememberRejection
+from chalicelib.ports.writes import ForgetIdentity, ForgetPerson, ForgetRejection, RememberRejection
 
 MOST_REJECTIONS = 50
+MOST_KNOWN = 80
+"""Rows of one author that `know` looks at: what CRMs were told sorts last, and may be left out."""
+_PAGE = 100
 
 
 class RecordIdentities:
@@ -30,6 +34,15 @@ class RecordIdentities:
         stored = self._table.get([key]).get(key)
         return read(PersonRef, stored) if stored else None
 
+    def know(self, author: AuthorKey) -> KnownAuthor:
+        """In the order of the sort keys: identity, persons, what was ruled out, what CRMs were told."""
+        rows = self._table.query(keys.identity(author)[0], limit=MOST_KNOWN)
+        identity = next((read(Identity, item) for (_, sk), item in rows if sk == keys.IDENTITY), None)
+        rejections = [read(Rejection, item) for (_, sk), item in rows if sk.startswith(keys.REJECTED)]
+        persons = tuple(read(PersonRef, item) for (_, sk), item in rows if sk.startswith(keys.PERSON))
+        rejections.sort(key=lambda item: item.decided_at)
+        return KnownAuthor(identity=identity, rejections=tuple(rejections), persons=persons)
+
     def forget_identity(self, author: AuthorKey) -> None:
         self._table.write([Delete(key=keys.identity(author))])
 
@@ -41,6 +54,23 @@ class RecordIdentities:
         rows = self._table.query(keys.identity(author)[0], prefix=keys.REJECTED, limit=MOST_REJECTIONS)
         if rows:
             self._table.write([Delete(key=key) for key, _ in rows])
+
+    def note_logged(self, author: AuthorKey, logged: LoggedInteraction) -> None:
+        key = keys.logged(author, logged.contact, logged.key)
+        self._table.write([Put(key=key, item={"doc": document(logged)})])
+
+    def logged(self, author: AuthorKey) -> Sequence[LoggedInteraction]:
+        found: list[LoggedInteraction] = []
+        after: str | None = None
+        while True:
+            rows = self._table.query(keys.identity(author)[0], prefix=keys.LOGGED, after=after, limit=_PAGE)
+            found += [read(LoggedInteraction, item) for _, item in rows]
+            if len(rows) < _PAGE:
+                return found
+            after = rows[-1][0][1]
+
+    def forget_logged(self, author: AuthorKey, logged: LoggedInteraction) -> None:
+        self._table.write([Delete(key=keys.logged(author, logged.contact, logged.key))])
 
     def linking(self, write: RememberIdentity) -> Sequence[Change]:
         """The change that stores a link."""
@@ -56,6 +86,14 @@ class RecordIdentities:
         """The change that stores what an agent ruled out."""
         key = keys.rejection(write.rejection.author, write.rejection.contact)
         return (Put(key=key, item={"doc": document(write.rejection)}),)
+
+    def reconsidering(self, write: ForgetRejection) -> Sequence[Change]:
+        """The change that takes back what was ruled out."""
+        return (Delete(key=keys.rejection(write.author, write.contact)),)
+
+    def unnaming(self, write: ForgetPerson) -> Sequence[Change]:
+        """The change that forgets an author's person."""
+        return (Delete(key=keys.person(write.author, write.helpdesk)),)
 
     def naming(self, write: RememberPerson) -> Sequence[Change]:
         """The change that stores an author's person."""

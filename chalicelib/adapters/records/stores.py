@@ -9,6 +9,7 @@ from chalicelib.adapters.records.deliveries import RecordDeliveries
 from chalicelib.adapters.records.directory import RecordDirectory
 from chalicelib.adapters.records.documents import Retention
 from chalicelib.adapters.records.due import RecordDue
+from chalicelib.adapters.records.examples import RecordExamples
 from chalicelib.adapters.records.health import RecordHealth
 from chalicelib.adapters.records.ledger import RecordLedger
 from chalicelib.adapters.records.parking import RecordParking
@@ -30,6 +31,7 @@ class RecordStores:
         self.cases = RecordCases(table, clock, keep)
         self.deliveries = RecordDeliveries(table, clock, keep)
         self.identities = RecordIdentities(table)
+        self.examples = RecordExamples(table)
         self.contacts = RecordContacts(table)
         self.cursors = RecordCursors(table)
         self.due = RecordDue(table)

@@ -29,7 +29,7 @@ from chalicelib.ports.stores import (
     Write,
 )
 from chalicelib.ports.table import Change, ConditionFailed, Delete, Key, Put, Table
-from chalicelib.ports.writes import ForgetIdentity, RememberRejection
+from chalicelib.ports.writes import ForgetIdentity, ForgetPerson, ForgetRejection, RememberRejection
 
 MOST_WRITES = 20
 
@@ -59,6 +59,8 @@ class RecordTransactions:
             RememberIdentity: identities.linking,
             ForgetIdentity: identities.unlinking,
             RememberRejection: identities.rejecting,
+            ForgetRejection: identities.reconsidering,
+            ForgetPerson: identities.unnaming,
             RememberPerson: identities.naming,
             SaveDelivery: deliveries.saving,
             SaveCursor: cursors.moving,

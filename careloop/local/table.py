@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from careloop.local.database import Database
 from chalicelib.adapters.records.rules import MAX_CHANGES, check_changes, check_keys, end_of_prefix, holds, present
 from chalicelib.ports.services import Clock
-from chalicelib.ports.table import Change, ConditionFailed, Delete, Item, Key, Put
+from chalicelib.ports.table import Change, ConditionFailed, Delete, Item, Key, Put, Value
 
 _SCHEMA = (
     # A plain rowid table: documents of a few kilobytes stay in one page, which those of WITHOUT ROWID tables do not.
@@ -24,6 +25,10 @@ _PUT = """INSERT INTO items (pk, sk, doc, attributes, expires_at) VALUES (?, ?, 
 _DELETE = "DELETE FROM items WHERE pk = ? AND sk = ?"
 _LIVE = "(expires_at IS NULL OR expires_at > ?)"
 _GET = f"SELECT doc, attributes FROM items WHERE pk = ? AND sk = ? AND {_LIVE}"
+_GET_MANY = f"""SELECT pk, sk, doc, attributes FROM json_each(?) AS wanted CROSS JOIN items
+    ON pk = json_extract(wanted.value, '$[0]') AND sk = json_extract(wanted.value, '$[1]') WHERE {_LIVE}"""
+_PORTION = 5000
+"""Keys of one such statement."""
 _SWEEP = 2000
 """After so many writes, so many rows are looked over for expired ones: an index would cost each write more."""
 
@@ -85,6 +90,12 @@ class SqliteTable:
         rows = self._database.read(statement, [*parameters, limit])
         return [((pk, sk), _item(doc, attributes)) for pk, sk, doc, attributes in rows]
 
+    @contextmanager
+    def bulk(self) -> Iterator[SqliteBulk]:
+        """See ports.table.TakesBulk."""
+        with self._database.transaction() as connection:
+            yield SqliteBulk(connection, self._now())
+
     def purge(self) -> int:
         """Remove all expired items, for instance before a backup. Returns how many."""
         with self._database.transaction() as connection:
@@ -109,6 +120,40 @@ class SqliteTable:
         return int(self._clock.now().timestamp())
 
 
+class SqliteBulk:
+    """Implements ports.table.BulkTable inside a transaction. In the order of the keys, which is that of the index: each
+    of its pages is changed once."""
+
+    def __init__(self, connection: sqlite3.Connection, now: int) -> None:
+        self._connection = connection
+        self._now = now
+
+    def get(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
+        check_keys(keys)
+        found: dict[Key, Item] = {}
+        wanted = sorted(set(keys))
+        for start in range(0, len(wanted), _PORTION):
+            rows = self._connection.execute(_GET_MANY, (json.dumps(wanted[start : start + _PORTION]), self._now))
+            found.update({(pk, sk): _item(doc, attributes) for pk, sk, doc, attributes in rows})
+        return found
+
+    def write(self, changes: Sequence[Put | Delete]) -> None:
+        for start in range(0, len(changes), MAX_CHANGES):
+            check_changes(changes[start : start + MAX_CHANGES])
+        ordered = sorted(changes, key=lambda change: change.key)
+        puts = (_row(change) for change in ordered if isinstance(change, Put))
+        self._connection.executemany(_PUT, puts)
+        self._connection.executemany(_DELETE, (change.key for change in ordered if isinstance(change, Delete)))
+
+
+def _row(change: Put) -> tuple[str, str, Value, str | None, int | None]:
+    attributes = present(change.item)
+    doc = attributes.pop("doc", None)
+    if doc is not None and not isinstance(doc, str):
+        attributes["doc"], doc = doc, None
+    return (*change.key, doc, json.dumps(attributes) if attributes else None, change.expires_at)
+
+
 def _read(connection: sqlite3.Connection, key: Key, now: int) -> Item | None:
     row = connection.execute(_GET, (*key, now)).fetchone()
     return None if row is None else _item(*row)
@@ -116,12 +161,7 @@ def _read(connection: sqlite3.Connection, key: Key, now: int) -> Item | None:
 
 def _apply(connection: sqlite3.Connection, change: Change) -> None:
     if isinstance(change, Put):
-        attributes = present(change.item)
-        doc = attributes.pop("doc", None)
-        if doc is not None and not isinstance(doc, str):
-            attributes["doc"], doc = doc, None
-        text = json.dumps(attributes) if attributes else None
-        connection.execute(_PUT, (*change.key, doc, text, change.expires_at))
+        connection.execute(_PUT, _row(change))
     elif isinstance(change, Delete):
         connection.execute(_DELETE, change.key)
 

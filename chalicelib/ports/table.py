@@ -7,8 +7,9 @@ document under a partition key ``pk`` and a sort key ``sk``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 Value = str | int | bool | None
 """Attributes are scalars; documents go in as JSON text under the attribute ``doc``. None: as if it were not there."""
@@ -87,4 +88,25 @@ class Table(Protocol):
     ) -> Sequence[tuple[Key, Item]]:
         """Items of a partition whose sort key begins with `prefix`, ordered by sort key (bytewise), consistent;
         ``after``: only beyond this sort key in the reading direction."""
+        ...
+
+
+class BulkTable(Protocol):
+    """A table that nobody else writes meanwhile."""
+
+    def get(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
+        """As `Table.get`, any number of keys."""
+        ...
+
+    def write(self, changes: Sequence[Put | Delete]) -> None:
+        """As `Table.write`, any number of changes. Conditions are not looked at: they would hold."""
+        ...
+
+
+@runtime_checkable
+class TakesBulk(Protocol):
+    """A table that can be had for oneself, for imports."""
+
+    def bulk(self) -> AbstractContextManager[BulkTable]:
+        """All that is done inside ``with`` is one transaction."""
         ...

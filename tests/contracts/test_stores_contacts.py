@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from careloop.local.system import open_local
+from chalicelib.adapters.records.contacts import RecordContacts
+from chalicelib.core.ids import ContactRef
 from chalicelib.core.matching import contact_keys
 from chalicelib.core.people import Clue, ClueKind, Clues, Contact, SocialHandle
 from chalicelib.ports.stores import Stores
-from tests.contracts.families import CountingTable, State
+from tests.contracts.families import CountingTable, State, opened
 from tests.contracts.samples import contact_ref
 from tests.fakes.clock import FrozenClock
 
@@ -43,6 +47,12 @@ EVERY_CLUE = (
 
 def lookup(stores: Stores, *clues: Clue, crm: str = CRM) -> list[Contact]:
     return list(stores.contacts.lookup(crm, Clues(items=clues)))
+
+
+def row(stores: Stores, key: str) -> tuple[int, int, bool]:
+    """How many are listed under a key, how many hold it, whether some are not listed."""
+    found = stores.contacts.read_keys(CRM, [key])[key]
+    return len(set(found.contacts)), found.count, found.is_full
 
 
 def contact(number: int, email: str = "team@example.com") -> Contact:
@@ -144,6 +154,50 @@ def test_a_clue_that_many_share_lists_fifty(stores: Stores) -> None:
     assert len(lookup(stores, replace(EMAIL, value="team@example.com"))) == 49
 
 
+def test_a_row_counts_all_holders_and_gives_free_places_to_those_who_are_stored_anew(stores: Stores) -> None:
+    contacts = [contact(number) for number in range(53)]
+    stores.contacts.put_contacts(contacts)
+    key = "email:team@example.com"
+    assert row(stores, key) == (50, 53, True)
+
+    stores.contacts.remove_contact(contacts[0].ref)
+    assert row(stores, key) == (49, 52, True)
+    stores.contacts.put_contacts([replace(contacts[51], name="Other")])
+    assert row(stores, key) == (50, 52, True)
+    assert contacts[51].ref.contact in stores.contacts.read_keys(CRM, [key])[key].contacts
+
+    stores.contacts.put_contacts([replace(contacts[52], emails=())])
+    stores.contacts.remove_contact(contacts[50].ref)
+    assert row(stores, key) == (50, 50, False)
+
+
+def test_a_row_whose_listed_holders_all_left_still_counts_the_others(stores: Stores) -> None:
+    contacts = [contact(number) for number in range(52)]
+    stores.contacts.put_contacts(contacts)
+    for item in contacts[:50]:
+        stores.contacts.remove_contact(item.ref)
+
+    assert row(stores, "email:team@example.com") == (0, 2, True)
+    for item in contacts[50:]:
+        stores.contacts.remove_contact(item.ref)
+    assert stores.contacts.read_keys(CRM, ["email:team@example.com"]) == {}
+
+
+def test_all_contacts_are_listed_page_by_page(stores: Stores) -> None:
+    contacts = [replace(contact(number), ref=contact_ref(f"ü|{number}")) for number in range(40)]
+    stores.contacts.put_contacts([*contacts, replace(KIM, ref=contact_ref("c-kim", crm="hubspot"))])
+
+    found: list[Contact] = []
+    after, pages = None, 0
+    while pages == 0 or after is not None:
+        page = stores.contacts.list_contacts(CRM, after=after, limit=7)
+        assert len(page.contacts) <= 7
+        found += page.contacts
+        after, pages = page.following, pages + 1
+    assert sorted(found, key=str) == sorted(contacts, key=str)
+    assert stores.contacts.list_contacts("nobody").contacts == ()
+
+
 def test_a_contact_with_very_many_clues_is_kept(stores: Stores) -> None:
     crowded = replace(KIM, emails=tuple(f"{number}@example.com" for number in range(300)))
     stores.contacts.put_contacts([crowded])
@@ -167,33 +221,83 @@ def test_workers_that_put_at_once_lose_nothing(state: State) -> None:
     assert len(lookup(workers[0], replace(EMAIL, value="team@example.com"))) == 12
 
 
+REFS = [contact_ref(f"c-{number}") for number in range(6)]
+EMAILS = ("a@x.com", "b@x.com", "c@x.com")
 contacts = st.builds(
     Contact,
-    ref=st.sampled_from([contact_ref(f"c-{number}") for number in range(4)]),
+    ref=st.sampled_from(REFS),
     name=st.sampled_from(("A", "B")),
-    emails=st.lists(st.sampled_from(("a@x.com", "b@x.com", "c@x.com")), max_size=3, unique=True).map(tuple),
+    emails=st.lists(st.sampled_from(EMAILS), max_size=3, unique=True).map(tuple),
     customer_numbers=st.lists(st.sampled_from(("K1", "K2")), max_size=2, unique=True).map(tuple),
 )
+steps = st.lists(st.lists(contacts, max_size=5) | st.sampled_from(REFS), max_size=10)
 
 
+class Model:
+    """What the index must tell: a plain dict."""
+
+    def __init__(self, index: RecordContacts, most: int) -> None:
+        self.index, self.most = index, most
+        self.contacts: dict[ContactRef, Contact] = {}
+
+    def take(self, step: list[Contact] | ContactRef) -> None:
+        if isinstance(step, ContactRef):
+            self.index.remove_contact(step)
+            self.contacts.pop(step, None)
+            return
+        latest = {item.ref: item for item in step}
+        changed = sum(self.contacts.get(ref) != item for ref, item in latest.items())
+        assert self.index.put_contacts(step) == changed
+        self.contacts |= latest
+
+    def holds(self) -> None:
+        keys = sorted({key for item in self.contacts.values() for key in contact_keys(item)})
+        rows = self.index.read_keys(CRM, [*keys, "email:nobody@x.com"])
+        assert sorted(rows) == keys
+        for key, row in rows.items():
+            holders = {ref.contact for ref, item in self.contacts.items() if key in contact_keys(item)}
+            assert row.count == len(holders)
+            assert set(row.contacts) <= holders
+            assert len(row.contacts) == len(set(row.contacts)) <= self.most
+            assert row.is_full == (len(row.contacts) < len(holders))
+        assert {item.ref: item for item in self.index.list_contacts(CRM).contacts} == self.contacts
+
+
+@pytest.mark.parametrize("most", [2, 50])
 @settings(max_examples=40)
-@given(st.lists(st.lists(contacts, max_size=5) | st.sampled_from([contact_ref("c-0"), contact_ref("c-1")]), max_size=8))
-def test_the_index_tells_what_the_contacts_say(steps: list[object]) -> None:
+@given(steps)
+def test_the_index_tells_what_the_contacts_say(most: int, steps: list[list[Contact] | ContactRef]) -> None:
     system = open_local(":memory:", FrozenClock())
-    stores: Stores = system.stores
-    model: dict[object, Contact] = {}
+    model = Model(RecordContacts(system.table, most), most)
     for step in steps:
-        if isinstance(step, list):
-            latest = {item.ref: item for item in step}
-            changed = sum(model.get(ref) != item for ref, item in latest.items())
-            assert stores.contacts.put_contacts(step) == changed
-            model |= latest
-        else:
-            stores.contacts.remove_contact(step)  # type: ignore[arg-type]
-            model.pop(step, None)
-    clues = [Clue(kind=ClueKind.EMAIL, value=f"{name}@x.com") for name in "abc"]
-    clues += [Clue(kind=ClueKind.CUSTOMER_NUMBER, value=name) for name in ("K1", "K2")]
-    for clue in clues:
-        found = {item.ref: item for item in lookup(stores, clue)}
-        assert found == {ref: item for ref, item in model.items() if clue.index_key in contact_keys(item)}
+        model.take(step)
+        model.holds()
     system.close()
+
+
+@settings(max_examples=10)
+@given(steps)
+def test_the_index_in_dynamodb_tells_what_the_contacts_say(steps: list[list[Contact] | ContactRef]) -> None:
+    with opened("moto", Path("unused")) as state:
+        model = Model(RecordContacts(state.table, 2), 2)
+        for step in steps:
+            model.take(step)
+            model.holds()
+
+
+@settings(max_examples=25)
+@given(st.lists(st.lists(contacts, min_size=1, max_size=30), max_size=4), st.lists(st.sampled_from(REFS), max_size=3))
+def test_many_at_once_leave_what_one_after_the_other_leaves(lists: list[list[Contact]], gone: list[ContactRef]) -> None:
+    """In bulk, where the table can be had for oneself, and in many small writes."""
+    bulk, small = open_local(":memory:", FrozenClock()), open_local(":memory:", FrozenClock())
+    at_once, singly = RecordContacts(bulk.table, 2), RecordContacts(CountingTable(small.table), 2)
+    others = [replace(contact(number), customer_numbers=("K1",)) for number in range(26)]
+    for step in ([*others, *step] for step in lists):
+        assert at_once.put_contacts(step) == singly.put_contacts(step)
+        for ref in gone:
+            at_once.remove_contact(ref)
+            singly.remove_contact(ref)
+    everything = "SELECT pk, sk, doc, attributes FROM items ORDER BY pk, sk"
+    assert bulk.database.read(everything) == small.database.read(everything)
+    bulk.close()
+    small.close()

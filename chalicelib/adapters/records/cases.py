@@ -57,7 +57,8 @@ class RecordCases:
         return self._pointed_at(self._table.get(wanted), pointer, guess)
 
     def find_open_by_contact(self, contact: ContactRef) -> OpenCases:
-        rows = self._table.query(keys.contact(contact)[0], prefix=keys.OPEN_OR_OPENED, newest_first=True, limit=_BATCH)
+        place = keys.contact_cases(contact)
+        rows = self._table.query(place, prefix=keys.OPEN_OR_OPENED, newest_first=True, limit=_BATCH)
         named = {key[1]: CaseId(str(item["case"])) for key, item in rows}
         latest = named.pop(keys.OPENED, None)
         ids = list(dict.fromkeys([*named.values(), *([latest] if latest else [])]))

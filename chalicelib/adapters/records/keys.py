@@ -20,10 +20,12 @@ author|<author>                         person|<helpdesk>                  doc: 
 author|<author>                         rejected|<contact or *>            doc: what an agent ruled out
 author|<author>                         told|<contact>|<key>               doc: an interaction that a CRM was told
 examples                                <at>|<name>                        doc: what an agent's decision teaches
-contact|<contact>                       contact                            doc, clues (its keys), version
+contacts|<crm>|<shard>                  <contact>                          doc, clues (its keys), beyond (of those where
+                                                                           it is not listed), seal (of all this)
 contact|<contact>                       open|<opened>|<case id>            case (id) while that is open
 contact|<contact>                       open~                              case (id) that was opened last; expires
-clue|<crm>|<kind>:<platform>:<value>    clue                               contacts (ids, at most 50), count, version
+clue|<crm>|<kind>:<platform>:<value>    clue                               contacts (ids, at most 50), count of all
+                                                                           holders where it is more than those
 cursor|<name>                           cursor                             doc
 session|<name>                          session                            doc, version
 parked|<id>                             item                               doc, pieces, is_json, row (in the list)
@@ -86,6 +88,8 @@ PARKING = "parking"
 DUE = "due"
 ALARMS = "alarms"
 REPORTS = "audits"
+SHARDS = 32
+"""Partitions over which one CRM's contacts are spread."""
 ACCOUNT, CONNECTION, ENDPOINT = "account|", "connection|", "endpoint|"
 
 _ESCAPES = str.maketrans({"%": "%25", ":": "%3A", "|": "%7C"})
@@ -200,15 +204,26 @@ def example(at: datetime, name: str) -> Key:
 
 
 def contact(ref: ContactRef) -> Key:
-    return f"contact|{part(ref.crm)}:{tail(ref.contact)}", "contact"
+    shard = hashlib.blake2b(ref.contact.encode("utf-8", "surrogatepass"), digest_size=1).digest()[0] % SHARDS
+    return contact_shard(ref.crm, shard), tail(ref.contact)
+
+
+def contact_shard(crm: str, shard: int) -> str:
+    """One of the partitions of a CRM's contacts: a partition of DynamoDB takes 1,000 write units a second."""
+    return f"contacts|{part(crm)}|{shard:02}"
+
+
+def contact_cases(ref: ContactRef) -> str:
+    """The partition of a contact's open cases."""
+    return f"contact|{part(ref.crm)}:{tail(ref.contact)}"
 
 
 def contact_case(ref: ContactRef, opened_at: datetime, case_id: CaseId) -> Key:
-    return contact(ref)[0], f"{OPEN}{stamp(opened_at)}|{tail(case_id)}"
+    return contact_cases(ref), f"{OPEN}{stamp(opened_at)}|{tail(case_id)}"
 
 
 def contact_opened(ref: ContactRef) -> Key:
-    return contact(ref)[0], OPENED
+    return contact_cases(ref), OPENED
 
 
 def clue(crm: str, index_key: str) -> Key:

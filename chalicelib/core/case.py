@@ -21,6 +21,7 @@ from chalicelib.core.ids import (
 )
 from chalicelib.core.matching.types import Claim
 from chalicelib.core.people import Author, ContactMatch, Verdict
+from chalicelib.core.questions import Asked
 
 
 class CaseState(StrEnum):
@@ -105,6 +106,8 @@ class Case:
     """Those beyond `written` up to this number are being written as one entry."""
     write_at: datetime | None = None
     """When the next of these entries is due."""
+    asked: Asked | None = None
+    """The last question to the customer who they are."""
     generation: int = 1
     version: int = 0
 

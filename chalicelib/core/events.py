@@ -193,6 +193,19 @@ class AccountRevoked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityClaimed:
+    """A customer filled in the form behind a link that we gave them in private. ``values``: what they wrote, by field
+    ("number", "email", "phone", "name"); on the event's way to its worker only, kept nowhere else."""
+
+    account: AccountKey
+    case: CaseId
+    token: str
+    """What the link is known by."""
+    at: datetime
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Canary:
     """Our own, sent by a check: shows that the inbound queue is worked. No platform sends one, no ledger keeps one."""
 
@@ -209,6 +222,7 @@ PlatformEvent = (
     | AuthorOptedOut
     | AuthorIdChanged
     | AccountRevoked
+    | IdentityClaimed
     | Canary
 )
 
@@ -264,6 +278,8 @@ def event_key(event: PlatformEvent) -> EventKey:
             return EventKey(f"id-change|{event.old}|{event.new}")
         case AccountRevoked():
             return EventKey(f"revoked|{event.account}|{event.at.isoformat()}")
+        case IdentityClaimed():
+            return EventKey(f"identity|{event.case}|{event.token}")
         case Canary():
             return EventKey(f"canary|{event.account}|{event.at.isoformat()}")
 
@@ -305,6 +321,8 @@ def order_group(event: PlatformEvent) -> str:
             return f"{account}|{author.key.author}"
         case ThreadInvitation():
             return f"{account}|{event.inviter.key.author}"
+        case IdentityClaimed():
+            return f"{account}|{event.case}"
         case Canary():
             return f"{account}|canary"
         case InboundMessage() | MessageEdited() | MessageDeleted() if event.thread is not None:

@@ -134,6 +134,15 @@ class SpreadDecision:
     attempt: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskCustomer:
+    """Ask the customer of a case in private who they are, where that is still to be asked. ``language``: that of their
+    message, where the platform tells."""
+
+    case: CaseId
+    language: str = ""
+
+
 Job = (
     PollAccount
     | PollHelpdesk
@@ -145,6 +154,7 @@ Job = (
     | CheckConnection
     | AuditAccount
     | NoteProof
+    | AskCustomer
     | TellCrm
     | SpreadDecision
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
 
 from chalicelib.core.errors import ConfigurationError
+from chalicelib.core.links import Told
+from chalicelib.core.questions import AskBy, AskInPrivate, problems_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,24 @@ class CarePolicy:
     """Keep with the CRM's contact who they are on a network, and which tickets they had, where its connector can."""
     marketing_hold: bool = False
     """Mark a contact in the CRM as not to be sold to while a ticket of theirs is open."""
+    ask_in_private: str = "by_agent"
+    """Who asks customers in private who they are: "never" nobody; "by_agent" an agent, with /ask; "when_unknown" also
+    Careloop by itself, once for each author and case."""
+    ask_by: str = "link"
+    """"link": to a form, checked against the CRM; "question": for the order or customer number."""
+    ask_for: tuple[str, ...] = ("number", "email", "phone")
+    """What the form asks for beside the name; one of them is enough."""
+    ask_expires: timedelta = timedelta(hours=24)
+    """How long a link is good: whole minutes, at most 14 days."""
+    ask_again_after: timedelta = timedelta(days=30)
+    """Careloop by itself asks the same author again after this long at the earliest."""
+    ask_most_wrong: int = 3
+    """After so many answers that did not match, only an agent may decide who somebody is."""
+    ask_link_texts: Mapping[str, str] = field(default_factory=dict)
+    """By language; {brand}, {link} and {hours} are filled in. Those that are not given: ours."""
+    ask_question_texts: Mapping[str, str] = field(default_factory=dict)
+    ask_thanks_texts: Mapping[str, str] = field(default_factory=dict)
+    """Sent in the private conversation after a form was filled in, whatever came of it; none: nothing is sent."""
     signature_lines: tuple[str, ...] = ()
     """Lines that begin an agent's signature beside the usual ones."""
     reconcile_every: timedelta = timedelta(minutes=15)
@@ -56,6 +76,11 @@ class CarePolicy:
     """How long before an access ends an alarm is raised."""
 
 
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "ask_in_private": tuple(AskInPrivate),
+    "ask_by": tuple(AskBy),
+    "ask_for": tuple(Told),
+}
 _DURATION_UNITS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
 
 
@@ -79,6 +104,11 @@ def policy_from_mapping(data: Mapping[str, Any]) -> CarePolicy:
                 values[name] = _duration(name, value)
             except (ConfigurationError, TypeError, ValueError) as error:
                 problems.append(str(error))
+        elif isinstance(default, Mapping):
+            if isinstance(value, Mapping) and all(isinstance(item, str) for item in value.values()):
+                values[name] = dict(value)
+            else:
+                problems.append(f"policy {name}: a table of texts by language")
         elif isinstance(default, tuple):
             if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
                 values[name] = tuple(value)
@@ -88,6 +118,24 @@ def policy_from_mapping(data: Mapping[str, Any]) -> CarePolicy:
             values[name] = value
         else:
             problems.append(f"policy {name}: {type(default).__name__} expected")
+    problems += _not_possible(values)
     if problems:
         raise ConfigurationError("; ".join(problems))
     return CarePolicy(**values)
+
+
+def _not_possible(values: Mapping[str, Any]) -> list[str]:
+    """Values of the right type that make no sense."""
+    problems = []
+    for name, allowed in _CHOICES.items():
+        given = values.get(name, ())
+        wrong = sorted(set((given,) if isinstance(given, str) else given) - set(allowed))
+        if wrong or (name in values and not given):
+            problems.append(f"policy {name}: one of {', '.join(allowed)} expected")
+    for name in ("ask_link_texts", "ask_question_texts", "ask_thanks_texts"):
+        problems += problems_of(name, values.get(name, {}), needs_link=name == "ask_link_texts")
+    if not timedelta(minutes=5) <= values.get("ask_expires", timedelta(hours=1)) <= timedelta(days=14):
+        problems.append("policy ask_expires: from 5 minutes to 14 days")
+    if values.get("ask_most_wrong", 1) < 1:
+        problems.append("policy ask_most_wrong: at least 1")
+    return problems

@@ -7,6 +7,7 @@ from datetime import datetime
 from chalicelib.core.codec import to_json
 from chalicelib.core.ids import digest
 from chalicelib.core.jobs import (
+    AskCustomer,
     AuditAccount,
     CheckAccount,
     CheckConnection,
@@ -66,3 +67,5 @@ def group_of(job: Job) -> str:
             return f"audit|{job.account}"
         case NoteProof():
             return f"proof|{job.source}|{job.field}"
+        case AskCustomer():
+            return f"ask|{job.case}"

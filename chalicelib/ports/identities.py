@@ -10,6 +10,7 @@ from typing import Protocol
 from chalicelib.core.ids import AuthorKey, ContactId, ContactRef, Cursor, PersonRef
 from chalicelib.core.matching.types import Example, KeyRow
 from chalicelib.core.people import Clues, Contact, Identity, Rejection
+from chalicelib.core.questions import Asking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,10 @@ class IdentityStore(Protocol):
 
     def find_person(self, author: AuthorKey, helpdesk: str) -> PersonRef | None:
         """The helpdesk's person that stands for an author."""
+        ...
+
+    def find_asking(self, author: AuthorKey) -> Asking | None:
+        """What is remembered of asking an author who they are."""
         ...
 
     def forget_identity(self, author: AuthorKey) -> None:

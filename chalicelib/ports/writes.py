@@ -11,6 +11,7 @@ from chalicelib.core.disposition import Disposition, Outcome
 from chalicelib.core.ids import AuthorKey, CaseId, ContactRef, Cursor, EventKey, MessageKey, PersonRef
 from chalicelib.core.jobs import DueItem
 from chalicelib.core.people import Identity, Rejection
+from chalicelib.core.questions import Asking
 from chalicelib.core.reply import Delivery, DeliveryStatus
 
 
@@ -110,6 +111,14 @@ class ForgetPerson:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaveAsking:
+    """Store what is remembered of asking an author, as version ``asking.version + 1``; fails unless the stored version
+    is ``asking.version`` (0: none yet)."""
+
+    asking: Asking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RememberPerson:
     """Which person in the helpdesk stands for an author."""
 
@@ -176,6 +185,7 @@ Write = (
     | RememberRejection
     | ForgetRejection
     | ForgetPerson
+    | SaveAsking
     | RememberPerson
     | SaveDelivery
     | SaveCursor

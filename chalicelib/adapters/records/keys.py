@@ -22,6 +22,7 @@ author|<author>                         told|<contact>|<key>               doc: 
 examples                                <at>|<name>                        doc: what an agent's decision teaches
 contacts|<crm>|<shard>                  <contact>                          doc, clues (its keys), beyond (of those where
                                                                            it is not listed), seal (of all this)
+author|<author>                         asking                             doc: of asking them who they are; version
 contact|<contact>                       open|<opened>|<case id>            case (id) while that is open
 contact|<contact>                       open~                              case (id) that was opened last; expires
 clue|<crm>|<kind>:<platform>:<value>    clue                               contacts (ids, at most 50), count of all
@@ -189,6 +190,10 @@ def identity(author: AuthorKey) -> Key:
 
 def person(author: AuthorKey, helpdesk: str) -> Key:
     return identity(author)[0], f"{PERSON}{tail(helpdesk)}"
+
+
+def asking(author: AuthorKey) -> Key:
+    return identity(author)[0], "asking"
 
 
 def rejection(author: AuthorKey, ruled_out: ContactRef | None) -> Key:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chalicelib.adapters.records import keys
 from chalicelib.adapters.records.documents import document, read
 from chalicelib.core.ids import AuthorKey, PersonRef
 from chalicelib.core.people import Identity, Rejection
+from chalicelib.core.questions import Asking
 from chalicelib.ports.identities import KnownAuthor, LoggedInteraction
 from chalicelib.ports.stores import RememberIdentity, RememberPerson
 from chalicelib.ports.table import Change, Condition, Delete, Put, Table
-from chalicelib.ports.writes import ForgetIdentity, ForgetPerson, ForgetRejection, RememberRejection
+from chalicelib.ports.writes import ForgetIdentity, ForgetPerson, ForgetRejection, RememberRejection, SaveAsking
 
 MOST_REJECTIONS = 50
 MOST_KNOWN = 80
@@ -42,6 +44,10 @@ class RecordIdentities:
         persons = tuple(read(PersonRef, item) for (_, sk), item in rows if sk.startswith(keys.PERSON))
         rejections.sort(key=lambda item: item.decided_at)
         return KnownAuthor(identity=identity, rejections=tuple(rejections), persons=persons)
+
+    def find_asking(self, author: AuthorKey) -> Asking | None:
+        stored = self._table.get([keys.asking(author)]).get(keys.asking(author))
+        return replace(read(Asking, stored), version=int(stored["version"] or 0)) if stored else None
 
     def forget_identity(self, author: AuthorKey) -> None:
         self._table.write([Delete(key=keys.identity(author))])
@@ -94,6 +100,13 @@ class RecordIdentities:
     def unnaming(self, write: ForgetPerson) -> Sequence[Change]:
         """The change that forgets an author's person."""
         return (Delete(key=keys.person(write.author, write.helpdesk)),)
+
+    def asking(self, write: SaveAsking) -> Sequence[Change]:
+        """The change that stores what is remembered of asking an author."""
+        before = write.asking.version
+        guard = Condition(equals={"version": before}) if before else Condition(exists=False)
+        item = {"doc": document(replace(write.asking, version=0)), "version": before + 1}
+        return (Put(key=keys.asking(write.asking.author), item=item, condition=guard),)
 
     def naming(self, write: RememberPerson) -> Sequence[Change]:
         """The change that stores an author's person."""

@@ -29,7 +29,7 @@ from chalicelib.ports.stores import (
     Write,
 )
 from chalicelib.ports.table import Change, ConditionFailed, Delete, Key, Put, Table
-from chalicelib.ports.writes import ForgetIdentity, ForgetPerson, ForgetRejection, RememberRejection
+from chalicelib.ports.writes import ForgetIdentity, ForgetPerson, ForgetRejection, RememberRejection, SaveAsking
 
 MOST_WRITES = 20
 
@@ -62,6 +62,7 @@ class RecordTransactions:
             ForgetRejection: identities.reconsidering,
             ForgetPerson: identities.unnaming,
             RememberPerson: identities.naming,
+            SaveAsking: identities.asking,
             SaveDelivery: deliveries.saving,
             SaveCursor: cursors.moving,
             SaveDue: due.saving,

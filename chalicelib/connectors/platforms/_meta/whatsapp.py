@@ -10,14 +10,16 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from chalicelib.connectors.platforms._meta.entry import Entry, Side
+from chalicelib.connectors.platforms._meta.metadata import delivery_of
 from chalicelib.connectors.platforms._meta.names import WHATSAPP
+from chalicelib.connectors.platforms._meta.whatsapp_errors import failure_of
 from chalicelib.connectors.platforms._meta.whatsapp_messages import Message, add_message
 from chalicelib.connectors.platforms._meta.whatsapp_people import People, people_of, person_of
 from chalicelib.connectors.toolkit.payload import Collector, Reader, parse_time
 from chalicelib.core.events import AuthorIdChanged, DeliveryState, DeliveryUpdated
 from chalicelib.core.ids import AuthorId, AuthorKey
 
-_LONGEST_REASON = 300
+_LONGEST_REASON = 500
 
 
 def parse_entry(out: Collector, entry: Reader) -> None:
@@ -33,7 +35,7 @@ def _change(out: Collector, entry: Entry, change: Reader) -> None:
     field = change.need_text("field")
     lists = _FIELDS.get(field)
     if lists is None:
-        out.ignore(f"changes/{field}")
+        out.ignore(f"changes/{field}{_event(change)}")
         return
     value = change.need("value")
     number = Entry(page=value.need_id("metadata", "phone_number_id"), sent_at=entry.sent_at)
@@ -42,6 +44,13 @@ def _change(out: Collector, entry: Entry, change: Reader) -> None:
         out.attempt(partial(_each, out, name, partial(parse, out, number, people)), value)
     if not any(value.has(name) for name in lists):
         out.ignore(f"{field}/empty")
+
+
+def _event(change: Reader) -> str:
+    """What happened to the business account: ``account_update`` and its like name no phone number, only this."""
+    value = change.find("value")
+    told = value.value.get("event") if value is not None and isinstance(value.value, dict) else None
+    return f"/{told}" if isinstance(told, str) and told else ""
 
 
 def _each(out: Collector, name: str, parse: Callable[[Reader], None], value: Reader) -> None:
@@ -86,6 +95,7 @@ def _status(out: Collector, entry: Entry, people: People, item: Reader) -> None:
             message=side.message(item.need_id("id")),
             thread=side.thread(thread) if thread else None,
             reason=_reason(item) if state is DeliveryState.FAILED else None,
+            delivery=delivery_of(item.find_text("biz_opaque_callback_data") or ""),
         )
     )
 
@@ -100,15 +110,17 @@ _STATES: Mapping[str, DeliveryState] = {
 
 
 def _reason(item: Reader) -> str | None:
-    """``131047 Re-engagement message: More than 24 hours have passed``."""
+    """What the codes mean, and in brackets what WhatsApp says: ``... (131047 Re-engagement message: More ...)``."""
     reasons = []
     for error in item.items("errors"):
-        words = " ".join(filter(None, (error.find_id("code"), error.find_text("title") or error.find_text("message"))))
+        code = error.find_id("code") or ""
+        told = " ".join(filter(None, (code, error.find_text("title") or error.find_text("message"))))
         data = error.find("error_data")
         if data is not None:
             details = data.find_text() if isinstance(data.value, str) else data.find_text("details")
-            words = ": ".join(filter(None, (words, details)))
-        reasons.append(words)
+            told = ": ".join(filter(None, (told, details)))
+        known = failure_of(int(code)) if code.isdecimal() and len(code) < 12 else None
+        reasons.append(f"{known.words} ({told})" if known else told)
     return "; ".join(filter(None, reasons))[:_LONGEST_REASON] or None
 
 

@@ -136,7 +136,7 @@ def test_calls_go_to_known_hosts_and_carry_no_secret_in_the_address(name: str, c
             assert parts.scheme == "https", f"{request.url} is not encrypted"
             hosts = subject.spec.hosts
             if case.data.get("call") == "fetch_media":
-                hosts += subject.spec.media_hosts
+                hosts += subject.spec.media_hosts or ((f"*.{own}",) if own else ())
             assert any(fnmatchcase(parts.netloc, host) for host in hosts), f"{parts.netloc} is no known host"
         leaks = [what for what, value in secrets.items() if value in request.url]
         assert not leaks, f"the address of {request.method} {parts.path} holds {leaks}"

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeGuard
 
+from chalicelib.connectors.platforms.mastodon.files import media_hosts, upload
 from chalicelib.connectors.platforms.mastodon.outbound import status_of
+from chalicelib.connectors.platforms.mastodon.own import find_own
 from chalicelib.connectors.platforms.mastodon.payload import parse_entries, root_of
+from chalicelib.connectors.platforms.mastodon.profile import with_profile
 from chalicelib.connectors.platforms.mastodon.refusals import refuse
 from chalicelib.connectors.platforms.mastodon.statuses import PRIVATE_THREAD
 from chalicelib.connectors.toolkit.api import ApiClient, segment
 from chalicelib.connectors.toolkit.asking import readable
+from chalicelib.connectors.toolkit.media import fetch_from
 from chalicelib.connectors.toolkit.payload import Reader, parse_time
-from chalicelib.core.errors import (
-    ConfigurationError,
-    NotFoundError,
-    OutcomeUnknownError,
-    UnsupportedError,
-)
-from chalicelib.core.events import Parsed, PlatformEvent
+from chalicelib.core.errors import ConfigurationError, NotFoundError, UnsupportedError
+from chalicelib.core.events import Attachment, Parsed, PlatformEvent
 from chalicelib.core.ids import Cursor, MessageId, ThreadId, digest
+from chalicelib.core.media import MediaFile
+from chalicelib.core.people import Author
 from chalicelib.core.reply import DeliveryReceipt, OutboundReply, ReceiptState
 from chalicelib.ports.platform import PlatformContext, Polled
 
@@ -34,6 +36,7 @@ _START = Cursor("0")
 _SEEKING = "@"
 """How a cursor begins that names a time: notifications' ids tell none, so the place is looked for from the top."""
 _SEEK_PAGE = 80
+_CONVERSATIONS = 40
 
 
 class Client:
@@ -44,6 +47,10 @@ class Client:
         if not base_url or not token:
             raise ConfigurationError("mastodon: the option base_url and the credential access_token are needed")
         self._account = context.account.key
+        self._own = self._account.account.partition("@")[0]
+        self._http = context.http
+        self._base_url = base_url
+        self._media_hosts = media_hosts(base_url, context.account.options.get("media_hosts", ""))
         self._clock = context.clock
         self._api = ApiClient(
             context.http,
@@ -92,9 +99,10 @@ class Client:
         return Polled(parsed=Parsed(), cursor=Cursor(f"{_SEEKING}{wanted}|{_number(entries[0])}"), more=True)
 
     def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:
-        """What was said to us below the status `thread`, edits too, and our own posts. Private threads have no list."""
+        """What was said to us below the status `thread`, edits too, and our own posts. Private talk: what stands around
+        the latest message of the conversation, which the server keeps even where it tells nobody of it."""
         if thread.startswith(PRIVATE_THREAD):
-            raise UnsupportedError("private threads can't be listed")
+            return self._private(thread)
         first = self._read(f"/api/v1/statuses/{segment(thread)}")
         context = self._read(f"/api/v1/statuses/{segment(thread)}/context")
         with readable():
@@ -103,11 +111,31 @@ class Client:
             roots = {str(number): str(thread) for number in numbers if isinstance(number, str)}
             return parse_entries(statuses, self._account, self._clock.now(), roots)
 
+    def _private(self, thread: ThreadId) -> Parsed[PlatformEvent]:
+        person = thread.removeprefix(PRIVATE_THREAD).partition("@")[0]
+        page = self._read("/api/v1/conversations", {"limit": _CONVERSATIONS})
+        with readable():
+            for talk in page.items():
+                if person in [account.find_id("id") for account in talk.items("accounts")]:
+                    latest = talk.find("last_status")
+                    break
+            else:
+                latest = None
+        if latest is None:
+            raise NotFoundError("no such conversation among the latest")
+        with readable():
+            number = latest.need_id("id")
+        context = self._read(f"/api/v1/statuses/{segment(number)}/context")
+        with readable():
+            statuses = [*context.items("ancestors"), latest, *context.items("descendants")]
+            private = [item for item in statuses if item.find_text("visibility") == "direct"]
+            return parse_entries(private, self._account, self._clock.now())
+
     def probe(self) -> str:
         """Whose token it is."""
         account = self._read("/api/v1/accounts/verify_credentials")
         with readable():
-            if account.need_id("id") != self._account.account.partition("@")[0]:
+            if account.need_id("id") != self._own:
                 raise ConfigurationError("mastodon: the token belongs to another account")
             return f"signed in as {account.need_text('acct')}"
 
@@ -124,26 +152,52 @@ class Client:
         with readable():
             return answer.json
 
+    def fetch_author(self, author: Author) -> Author:
+        """Names of now, and what the profile says."""
+        account = self._read(f"/api/v1/accounts/{segment(author.key.author.partition('@')[0])}")
+        with readable():
+            return with_profile(author, account)
+
+    def fetch_media(self, attachment: Attachment, *, most_bytes: int) -> MediaFile:
+        """From the own server, which keeps copies of other servers' files; see `media_hosts`."""
+        if not attachment.url:
+            raise UnsupportedError("the server gives no address")
+        return fetch_from(
+            self._http, attachment.url, hosts=self._media_hosts, most_bytes=most_bytes, origin=self._base_url
+        )
+
     # -- sending -------------------------------------------------------------------------------------------------------
 
     def send(self, reply: OutboundReply) -> DeliveryReceipt:
-        """One post under an Idempotency-Key made of the delivery's key: within the hour the server makes one of it. A
-        first attempt older than that is an OutcomeUnknownError."""
-        if reply.attachments or reply.private_reply:
-            raise UnsupportedError("only text can be sent, to those who can read the message")
+        """One post under an Idempotency-Key made of the delivery's key: within the hour the server makes one of it.
+        After a first attempt older than that, what the account has posted since is looked through before."""
+        if reply.private_reply or len(reply.files) != len(reply.attachments):
+            raise UnsupportedError("only those who can read the message can be answered")
         data = status_of(reply)
         if self._clock.now() - reply.began_at > _KEY_LIVES:
-            raise OutcomeUnknownError("the idempotency key is older than an hour")
+            earlier = find_own(self._read, self._own, reply)
+            if earlier is not None:
+                return self._receipt(earlier)
+        if reply.files:
+            data["media_ids"] = upload(self._api, reply.files)
         key = {"idempotency-key": digest(reply.key, length=32)}
         answer = self._api.post("/api/v1/statuses", data, idempotent=True, headers=key)
         with readable():
-            status = answer.json
+            return self._receipt(answer.json)
+
+    def _receipt(self, status: Reader) -> DeliveryReceipt:
+        with readable():
             return DeliveryReceipt(
                 messages=(MessageId(status.need_id("id")),),
                 state=ReceiptState.SENT,
                 at=self._clock.now(),
                 permalink=status.find_text("url"),
             )
+
+    def remove(self, message: MessageId) -> None:
+        """Delete our own status; gone already is fine."""
+        with suppress(NotFoundError):
+            self._api.call("DELETE", f"/api/v1/statuses/{segment(message)}", idempotent=True)
 
 
 def _number(entry: Reader) -> str:

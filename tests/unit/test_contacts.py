@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careloop.contacts import BadRow, contact_from, read_contacts, to_e164
+from careloop.contacts import BadRow, Found, GoneRow, contact_from, found_in, id_in, read_contacts, to_e164
 from chalicelib.core import codec
 from chalicelib.core.ids import ContactId, ContactRef
 from chalicelib.core.matching import contact_keys
 from chalicelib.core.people import Contact, SocialHandle
 
 
-def read(path: Path, content: str | bytes, **more: str) -> list[Contact | BadRow]:
+def read(path: Path, content: str | bytes, **more: str) -> list[Found]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return list(read_contacts(path, crm="directory", **more))
 
@@ -27,11 +28,11 @@ def one(row: dict[str, Any], **more: str) -> Contact:
     return contact_from(row, crm="directory", **more)
 
 
-def names(found: list[Contact | BadRow]) -> list[str]:
+def names(found: list[Found]) -> list[str]:
     return [item.name for item in found if isinstance(item, Contact)]
 
 
-def bad(found: list[Contact | BadRow]) -> list[tuple[int, str]]:
+def bad(found: list[Found]) -> list[tuple[int, str]]:
     return [(item.line, item.reason) for item in found if isinstance(item, BadRow)]
 
 
@@ -130,6 +131,48 @@ def test_json_lines(tmp_path: Path) -> None:
     assert last.social == (SocialHandle(platform="x", handle="kim", user_id="5"),)
 
 
+def test_a_line_with_everything_that_matching_reads(tmp_path: Path) -> None:
+    line = {
+        "contact_id": "c-7",
+        "given_name": "Jörg",
+        "family_name": "Öz",
+        "emails": ["j@x.example"],
+        "phones": ["030 901820"],
+        "social": [{"platform": "x", "handle": "joerg", "user_id": "9", "avatar_hash": "a1b2"}],
+        "city": "Köln",
+        "orders": ["O-1", "O-2"],
+        "created": "2024-03-01",
+    }
+    (found,) = read(tmp_path / "a.jsonl", json.dumps(line), region="DE")
+    assert isinstance(found, Contact)
+    assert (found.name, found.given_name, found.family_name) == ("Jörg Öz", "Jörg", "Öz")
+    assert found.social == (SocialHandle(platform="x", handle="joerg", user_id="9", avatar_hash="a1b2"),)
+    assert found.phones == ("+4930901820",)
+    assert found.customer_numbers == ("O-1", "O-2")
+    assert found.created == datetime(2024, 3, 1, tzinfo=UTC)
+    assert one({"id": "1", "created": "2024-03-01T10:00:00+02:00"}).created == datetime(2024, 3, 1, 8, tzinfo=UTC)
+    assert one({"id": "1", "created": "last spring"}).created is None
+
+
+@pytest.mark.parametrize("mark", ["yes", "1", "x", "TRUE", "2026-01-31", True, 1])
+def test_a_row_may_say_that_its_contact_is_gone(mark: object) -> None:
+    ref = ContactRef(crm="directory", contact=ContactId("7"))
+    assert found_in(3, {"id": "7", "name": "Kim", "deleted": mark}, crm="directory") == GoneRow(line=3, ref=ref)
+    nobody = found_in(3, {"name": "Kim", "Deleted": mark}, crm="directory")
+    assert nobody == BadRow(line=3, reason="no contact_id")
+
+
+@pytest.mark.parametrize("mark", ["", "no", "0", "false", False, None, 0, []])
+def test_a_row_that_is_not_deleted(mark: object) -> None:
+    assert isinstance(found_in(1, {"id": "7", "deleted": mark}, crm="directory"), Contact)
+
+
+def test_whom_a_row_is_about_is_told_also_of_a_bad_one() -> None:
+    assert id_in({"ID": 7, "name": "Kim"}) == "7"
+    assert id_in({"name": "Kim"}) is None
+    assert id_in(BadRow(line=1, reason="not JSON")) is None
+
+
 @pytest.mark.parametrize(
     ("value", "region", "expected"),
     [
@@ -220,4 +263,4 @@ def test_any_bytes_can_be_read(tmp_path_factory: pytest.TempPathFactory, content
     folder = tmp_path_factory.mktemp("any")
     for name in ("a.csv", "a.jsonl"):
         for found in read(folder / name, b"id,name\n1,Kim\n" + content if name == "a.csv" else content):
-            assert isinstance(found, Contact | BadRow)
+            assert isinstance(found, Contact | BadRow | GoneRow)

@@ -22,6 +22,14 @@ class ContactList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How many contacts are best given to one call, and how many calls best run side by side."""
+
+    contacts: int
+    at_once: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownAuthor:
     """What is remembered of an author: the contact, what agents ruled out (oldest first), the helpdesks' persons."""
 
@@ -117,6 +125,11 @@ class ContactIndex(Protocol):
     def put_contacts(self, contacts: Sequence[Contact]) -> int:
         """Store or replace contacts with all their keys (keys they no longer have are removed). Returns how many
         changed. Idempotent."""
+        ...
+
+    @property
+    def pace(self) -> Pace:
+        """How to store very many."""
         ...
 
     def remove_contact(self, ref: ContactRef) -> None:

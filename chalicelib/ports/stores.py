@@ -18,6 +18,7 @@ from chalicelib.core.case import Case, CaseSnapshot, MessageRecord
 from chalicelib.core.disposition import Claim, LedgerEntry, ParkedItem
 from chalicelib.core.ids import (
     AccountKey,
+    AuthorKey,
     CaseId,
     ContactRef,
     ConversationKey,
@@ -31,7 +32,7 @@ from chalicelib.core.matching.weights import Weights
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.reply import Delivery
 from chalicelib.core.report import AuditReport, SignOff
-from chalicelib.ports.identities import ContactIndex, ContactList, ExampleStore, IdentityStore
+from chalicelib.ports.identities import ContactIndex, ContactList, ExampleStore, IdentityStore, Pace
 from chalicelib.ports.outside import AlarmStore, HealthStore, RemoteStore
 from chalicelib.ports.writes import (
     CompleteEvent,
@@ -61,6 +62,7 @@ __all__ = [
     "IdentityStore",
     "KeepEntry",
     "OpenCases",
+    "Pace",
     "RememberIdentity",
     "RememberMessage",
     "RememberPerson",
@@ -157,6 +159,11 @@ class CaseStore(Protocol):
 
     def find_open_by_contact(self, contact: ContactRef) -> OpenCases:
         """OPENING, OPEN cases of a contact, newest first. ConflictError: one is being stored this very moment."""
+        ...
+
+    def find_by_author(self, author: AuthorKey, *, limit: int = 100) -> Sequence[Case]:
+        """Cases in which an author ever took part, whatever their state, at most `limit`, in no order that means
+        anything."""
         ...
 
     def find_message(self, message: MessageKey) -> MessageRecord | None:

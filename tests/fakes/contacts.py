@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.core import codec
-from chalicelib.core.ids import ContactId, ContactRef
+from chalicelib.core.ids import ContactId, ContactRef, Cursor
 from chalicelib.core.matching import contact_keys
 from chalicelib.core.matching.types import KeyRow
 from chalicelib.core.people import Clues, Contact
+from chalicelib.ports.stores import ContactList, Pace
 
 
 class MemoryContacts:
@@ -47,6 +48,16 @@ class MemoryContacts:
         changed = [item for item in contacts if self.contacts.get(item.ref) != item]
         self.contacts.update({item.ref: item for item in contacts})
         return len(changed)
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(contacts=100)
+
+    def list_contacts(self, crm: str, *, after: Cursor | None = None, limit: int = 500) -> ContactList:
+        start = int(after or 0)
+        mine = [item for ref, item in self.contacts.items() if ref.crm == crm]
+        following = Cursor(str(start + limit)) if start + limit < len(mine) else None
+        return ContactList(contacts=tuple(mine[start : start + limit]), following=following)
 
     def remove_contact(self, ref: ContactRef) -> None:
         self.contacts.pop(ref, None)

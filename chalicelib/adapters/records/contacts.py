@@ -21,10 +21,12 @@ from chalicelib.core.errors import ConflictError
 from chalicelib.core.ids import ContactId, ContactRef, Cursor
 from chalicelib.core.matching.types import KeyRow
 from chalicelib.core.people import Clues, Contact
-from chalicelib.ports.stores import ContactList
+from chalicelib.ports.stores import ContactList, Pace
 from chalicelib.ports.table import BulkTable, Check, ConditionFailed, Item, Key, Table, TakesBulk
 
 _CHUNK = 25
+_BULK = 5000
+"""Contacts of one transaction: a second or two, for which other processes wait."""
 _MOST_CHANGES = 100
 _RACES = 8
 
@@ -75,6 +77,10 @@ class RecordContacts:
             with self._table.bulk() as table:
                 return self._put_all(table, latest)
         return sum(self._put_some(latest[start : start + _CHUNK]) for start in range(0, len(latest), _CHUNK))
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(contacts=_BULK) if isinstance(self._table, TakesBulk) else Pace(contacts=_CHUNK, at_once=8)
 
     def remove_contact(self, ref: ContactRef) -> None:
         for _ in range(_RACES):

@@ -205,6 +205,19 @@ def test_a_case_may_grow_by_a_conversation(stores: Stores, other: Stores, calls:
     assert set(other.cases.open_conversations(PAGE)) == {KIM, DM}
 
 
+def test_an_author_s_cases_are_found_whatever_became_of_them(stores: Stores, other: Stores) -> None:
+    first = save(stores, case(KIM, state=CaseState.OPEN))
+    closed = save(stores, replace(first, state=CaseState.CLOSED))
+    second = save(stores, case(conversation_key(thread="post-2")))
+    save(stores, case(conversation_key(author="ada")))
+
+    author = first.conversations[0].author.key
+    found = other.cases.find_by_author(author)
+    assert {item.id: item for item in found} == {closed.id: closed, second.id: second}
+    assert other.cases.find_by_author(replace(author, platform="elsewhere")) == []
+    assert len(other.cases.find_by_author(author, limit=1)) == 1
+
+
 def test_merged_cases_are_saved_together(stores: Stores, other: Stores) -> None:
     one = save(stores, case(KIM, ticket=ticket(1), state=CaseState.OPEN, match=linked()))
     two = save(stores, case(DM, ticket=ticket(2), state=CaseState.OPEN, match=linked()))

@@ -12,7 +12,17 @@ from chalicelib.adapters.records.pointers import LIVE, Pointers, pointer_changes
 from chalicelib.core.bursts import WaitingEntry
 from chalicelib.core.case import Case, CaseSnapshot, MessageRecord
 from chalicelib.core.errors import ConflictError, NotFoundError
-from chalicelib.core.ids import AccountKey, CaseId, ContactRef, ConversationKey, Cursor, MessageKey, TicketRef, case_id
+from chalicelib.core.ids import (
+    AccountKey,
+    AuthorKey,
+    CaseId,
+    ContactRef,
+    ConversationKey,
+    Cursor,
+    MessageKey,
+    TicketRef,
+    case_id,
+)
 from chalicelib.ports.services import Clock
 from chalicelib.ports.stores import DropEntries, KeepEntry, OpenCases, OpenPage, RememberMessage, SaveCase
 from chalicelib.ports.table import Change, Condition, Delete, Item, Key, Put, Table
@@ -69,6 +79,12 @@ class RecordCases:
         found = (self._case(stored, item) for item in ids)
         cases = tuple(case for case in found if case is not None and case.state in LIVE)
         return OpenCases(contact=contact, cases=cases, latest=latest)
+
+    def find_by_author(self, author: AuthorKey, *, limit: int = 100) -> Sequence[Case]:
+        rows = self._table.query(keys.author_cases(author), limit=limit)
+        ids = [CaseId(str(item["case"])) for _, item in rows]
+        stored = self._table.get([keys.case(item) for item in ids]) if ids else {}
+        return [case for item in ids if (case := self._case(stored, item)) is not None]
 
     def find_message(self, message: MessageKey) -> MessageRecord | None:
         return _record(self._table.get([keys.message(message)]).get(keys.message(message)))

@@ -12,6 +12,7 @@ case|<case id>                          delivery|<delivery key>            doc, 
 case|<case id>                          waiting|<number>                   doc: a message to be written with others
 conversation|<conversation>             case                               case (id)
 ticket|<ticket>                         case                               case (id); a merged ticket keeps its own
+cases|<author>                          <case id>                          case (id): each that they ever had
 account|<account>                       open|<day>|<digest>                doc: a conversation of an open case; the day
                                                                            is that of its latest message
 message|<message>                       message                            doc; expires
@@ -194,6 +195,15 @@ def person(author: AuthorKey, helpdesk: str) -> Key:
 
 def asking(author: AuthorKey) -> Key:
     return identity(author)[0], "asking"
+
+
+def author_cases(author: AuthorKey) -> str:
+    """The partition of an author's cases."""
+    return f"cases|{part(author.platform)}:{tail(author.author)}"
+
+
+def author_case(author: AuthorKey, case_id: CaseId) -> Key:
+    return author_cases(author), tail(case_id)
 
 
 def rejection(author: AuthorKey, ruled_out: ContactRef | None) -> Key:

@@ -23,6 +23,7 @@ class Pointers:
     conversations: frozenset[Key]
     tickets: frozenset[Key]
     contacts: frozenset[Key]
+    authors: frozenset[Key]
     open_conversations: Mapping[Key, ConversationKey]
 
     @classmethod
@@ -35,6 +36,7 @@ class Pointers:
             conversations=frozenset(keys.conversation(item.key) for item in case.conversations),
             tickets=frozenset((keys.ticket(case.ticket),) if case.ticket else ()),
             contacts=frozenset((keys.contact_case(linked.ref, case.opened_at, case.id),) if linked else ()),
+            authors=frozenset(keys.author_case(item.author.key, case.id) for item in case.conversations),
             open_conversations={
                 keys.open_conversation(case.id, item.key, item.last_message_at): item.key
                 for item in (case.conversations if live else ())
@@ -45,8 +47,9 @@ class Pointers:
 def pointer_changes(before: Pointers | None, after: Pointers, *, takes_over: bool) -> Sequence[Change]:
     """What must change beside the case's own item when `after` replaces `before` (None: a new case).
 
-    A conversation's and a ticket's pointer are never removed: an old ticket still leads to its case. The rows of a
-    contact's open cases and of an account's open conversations are.
+    A conversation's, a ticket's and an author's pointer are never removed: an old ticket still leads to its case, and
+    who asks to be forgotten is found in old cases too. The rows of a contact's open cases and of an account's open
+    conversations are.
     """
     old = before or _NOTHING
     item: Item = {"case": after.case.id}
@@ -57,6 +60,7 @@ def pointer_changes(before: Pointers | None, after: Pointers, *, takes_over: boo
         *(Put(key=key, item=item, condition=unowned) for key in sorted(taken)),
         *(Put(key=key, item=item, condition=unowned) for key in after.tickets - old.tickets),
         *(Put(key=key, item=item) for key in after.contacts - old.contacts),
+        *(Put(key=key, item=item) for key in sorted(after.authors - old.authors)),
         *(Put(key=key, item={"doc": document(rows[key])}) for key in rows if key not in old.open_conversations),
         *(Delete(key=key) for key in old.contacts - after.contacts),
         *(Delete(key=key) for key in old.open_conversations if key not in rows),
@@ -67,6 +71,7 @@ class _Nothing:
     conversations: frozenset[Key] = frozenset()
     tickets: frozenset[Key] = frozenset()
     contacts: frozenset[Key] = frozenset()
+    authors: frozenset[Key] = frozenset()
     open_conversations: Mapping[Key, ConversationKey] = {}
 
 

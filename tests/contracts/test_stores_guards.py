@@ -92,7 +92,7 @@ def test_the_guard_costs_no_call(stores: Stores, calls: CountingTable) -> None:
     among = stores.cases.find_open_by_contact(contact_ref())
     assert calls.taken() == ["query", "get 0"]
     opened = save(stores, case(KIM, match=linked()), among=among)
-    assert calls.taken() == ["write 5"]
+    assert calls.taken() == ["write 6"]
     save(stores, replace(opened, state=CaseState.OPEN))
     assert calls.taken() == ["write 1"]
     assert stores.cases.find_open_by_contact(contact_ref()).latest == opened.id

@@ -1,54 +1,177 @@
-"""`careloop contacts import`: contacts from a file into the built-in directory."""
+"""`careloop contacts`: contacts from files into the contact index, and what is in it."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 
 import click
-from rich.progress import Progress
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from careloop.cli.backend import console, errors, with_application
-from careloop.contacts import BadRow, read_contacts
+from careloop.cli.backend import console, errors, table, with_application
+from careloop.contacts import read_contacts
+from careloop.costs.contacts import cost_of
+from careloop.costs.prices import read_prices
+from careloop.importing import Import, Tally
+from chalicelib.adapters.records.contact_rows import prepared
 from chalicelib.bootstrap import Application
+from chalicelib.core.codec import to_data
+from chalicelib.core.errors import RetryableError
+from chalicelib.core.ids import ContactId, ContactRef, Cursor
 from chalicelib.core.people import Contact
 
-CHUNK = 500
+MANY = 0.2
+"""A file that lacks more than this share of the index is more likely a part of the contacts than all of them."""
+SAMPLE = 20
+"""One of so many contacts is counted for the cost."""
+
+crm_option = click.option("--crm", default="directory", show_default=True, help="The CRM connection they belong to.")
 
 
 @click.group()
 def contacts() -> None:
-    """Import contacts into the built-in directory."""
+    """Import contacts into Careloop's own index, and look at it."""
 
 
 @contacts.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--crm", default="directory", show_default=True, help="The CRM connection that they belong to.")
+@crm_option
 @click.option("--region", default="", help="Country of phone numbers in national notation, such as DE.")
+@click.option("--delete-missing", is_flag=True, help="FILE has all contacts: those it lacks are deleted.")
+@click.option("--yes", is_flag=True, help="Delete also very many without asking.")
+@click.option("--again", is_flag=True, help="Begin at the first row, also where an earlier import was stopped.")
+@click.option("--dry-run", is_flag=True, help="Store nothing; tell what FILE has and what it costs in DynamoDB.")
 @with_application
-def import_contacts(app: Application, file: Path, crm: str, region: str) -> None:
-    """Import FILE (CSV with a header line, or JSON lines). Repeating it changes nothing."""
-    changed = read = 0
-    bad: list[BadRow] = []
+def import_contacts(
+    app: Application, file: Path, crm: str, region: str, delete_missing: bool, yes: bool, again: bool, dry_run: bool
+) -> None:
+    """Import FILE (CSV with a header line, or JSON lines). Repeating it changes nothing; one that was stopped goes on
+    where it was. A row whose column `deleted` is set deletes its contact."""
+    if dry_run:
+        rows = (item for item in read_contacts(file, crm=crm, region=region) if isinstance(item, Contact))
+        console.print(f"DynamoDB: {cost_of(rows).words(read_prices())}", highlight=False)
+        return
+    with _progress() as progress:
+        task = progress.add_task("Importing", total=file.stat().st_size, rows="")
 
-    def good(rows: Iterable[Contact | BadRow]) -> Iterator[Contact]:
-        for row in rows:
-            if isinstance(row, BadRow):
-                bad.append(row)
-            else:
-                yield row
+        def told(position: int, tally: Tally) -> None:
+            progress.update(task, completed=position, rows=f"{tally.rows:,} rows")
 
-    with Progress(console=errors, transient=True) as progress:
-        task = progress.add_task("Importing", total=None)
-        rows = good(read_contacts(file, crm=crm, region=region))
-        while chunk := list(islice(rows, CHUNK)):
-            changed += app.runtime.stores.contacts.put_contacts(chunk)
-            read += len(chunk)
-            progress.update(task, completed=read)
-    console.print(f"{read} contacts read, {changed} new or changed, {len(bad)} rows left out.")
-    for row in bad[:20]:
-        errors.print(f"line {row.line}: {row.reason}", highlight=False)
-    if len(bad) > 20:
-        errors.print(f"... and {len(bad) - 20} more.")
-    raise SystemExit(1 if bad and not read else 0)
+        work = Import(stores=app.runtime.stores, path=file, crm=crm, region=region, told=told)
+        try:
+            tally = work.run(again=again)
+        except (KeyboardInterrupt, RetryableError) as error:
+            reason = f" ({error.code}: {error})" if isinstance(error, RetryableError) else ""
+            errors.print(f"Stopped{reason}. The same command goes on where this was.", highlight=False)
+            raise SystemExit(1) from error
+    _tell(tally)
+    if app.runtime.stores.contacts.pace.at_once > 1 and tally.changed:
+        _tell_cost(file, crm, region, tally.changed)
+    if delete_missing:
+        _delete_missing(work, tally, yes)
+    raise SystemExit(1 if tally.left_out and not (tally.contacts or tally.gone) else 0)
+
+
+@contacts.command("show")
+@click.argument("contact")
+@crm_option
+@with_application
+def show(app: Application, contact: str, crm: str) -> None:
+    """Show CONTACT, and how many contacts hold each of its keys."""
+    index = app.runtime.stores.contacts
+    found = index.find_contact(ContactRef(crm=crm, contact=ContactId(contact)))
+    if found is None:
+        errors.print(f"{crm} has no contact {contact} in the index.", highlight=False)
+        raise SystemExit(1)
+    console.print_json(data=to_data(found))
+    names = prepared(found).clues
+    rows = index.read_keys(crm, names)
+    made = table("Key", "Held by")
+    for name in names:
+        row = rows.get(name)
+        made.add_row(name, "nobody" if row is None else f"{row.count:,}" + (" (not all listed)" if row.is_full else ""))
+    console.print(made)
+
+
+@contacts.command("list")
+@crm_option
+@click.option("--limit", default=50, show_default=True, help="At most so many.")
+@with_application
+def list_some(app: Application, crm: str, limit: int) -> None:
+    """List contacts, in no order that means anything."""
+    made = table("Contact", "Name", "City")
+    for item in itertools.islice(_all(app, crm), limit):
+        made.add_row(item.ref.contact, item.name, item.city or "")
+    console.print(made)
+
+
+@contacts.command("count")
+@crm_option
+@with_application
+def count(app: Application, crm: str) -> None:
+    """Count the contacts of a CRM in the index, by reading them all."""
+    console.print(f"{sum(1 for _ in _all(app, crm)):,} contacts of {crm} are in the index.", highlight=False)
+
+
+def _all(app: Application, crm: str) -> Iterator[Contact]:
+    after: Cursor | None = None
+    while True:
+        page = app.runtime.stores.contacts.list_contacts(crm, after=after)
+        yield from page.contacts
+        after = page.following
+        if after is None:
+            return
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rows]}"), TimeRemainingColumn())
+    return Progress(*columns, console=errors, transient=True)
+
+
+def _tell(tally: Tally) -> None:
+    if tally.went_on_from:
+        console.print(
+            f"An earlier import of this file was stopped after row {tally.went_on_from:,}: went on from there."
+        )
+    gone = f", {tally.gone} deleted" if tally.gone else ""
+    console.print(
+        f"{tally.contacts} contacts read, {tally.changed} new or changed{gone}, {tally.left_out} rows left out.",
+        highlight=False,
+    )
+    for line, reason in tally.bad:
+        errors.print(f"line {line}: {reason}", highlight=False)
+    if tally.left_out > len(tally.bad):
+        errors.print(f"... and {tally.left_out - len(tally.bad)} more.")
+
+
+def _tell_cost(file: Path, crm: str, region: str, changed: int) -> None:
+    """By a sample: what was just paid for."""
+    rows: Iterable[Contact] = (
+        item for item in read_contacts(file, crm=crm, region=region) if isinstance(item, Contact)
+    )
+    sample = cost_of(itertools.islice(rows, 0, None, SAMPLE))
+    words = sample.times(changed / max(sample.contacts, 1)).words(read_prices())
+    console.print(f"DynamoDB, about: {words}", highlight=False)
+
+
+def _delete_missing(work: Import, tally: Tally, yes: bool) -> None:
+    """Nothing is deleted on a doubt: neither for rows that nobody can tell the contact of, nor very many unasked."""
+    if tally.nameless:
+        errors.print(f"Nothing was deleted: {tally.nameless} rows do not tell which contact they are.", highlight=False)
+        raise SystemExit(1)
+    gone, there = work.missing()
+    share = len(gone) / max(there, 1)
+    if share > MANY and not yes:
+        errors.print(
+            f"Nothing was deleted: the file lacks {len(gone)} contacts of the index, {share:.0%}. "
+            "If it really has all contacts, say --yes too.",
+            highlight=False,
+        )
+        raise SystemExit(1)
+    with _progress() as progress:
+        task = progress.add_task("Deleting", total=len(gone), rows="")
+        for ref in gone:
+            work.remove(ref)
+            progress.advance(task)
+    console.print(f"{len(gone)} contacts that the file lacks were deleted.", highlight=False)

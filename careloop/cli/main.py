@@ -13,7 +13,7 @@ COMMANDS = {
     "bind": ("careloop.cli.bind", "Let functions take messages in batches; run after each chalice deploy."),
     "check": ("careloop.cli.alarms", "Look now whether accounts, helpdesks and CRMs are alive."),
     "connect": ("careloop.cli.connect", "Connect a platform, a helpdesk or a CRM, step by step, with a live check."),
-    "contacts": ("careloop.cli.contacts", "Import contacts into the built-in directory."),
+    "contacts": ("careloop.cli.contacts", "Import contacts into Careloop's own index, and look at it."),
     "cost": ("careloop.cli.cost", "Tell what so many messages a month cost on AWS."),
     "demo": ("careloop.cli.sandbox", "Play one customer's story in the terminal."),
     "destroy": ("careloop.cli.destroy", "Take a stage out of service; its data only when told so."),

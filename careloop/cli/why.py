@@ -8,9 +8,9 @@ from rich.console import Console
 from careloop.cli.backend import console, errors, table, with_application
 from chalicelib.bootstrap import Application
 from chalicelib.core.account import ConnectionKind
-from chalicelib.core.compose import match_lines
 from chalicelib.core.ids import TicketId, TicketRef
 from chalicelib.core.reply import DeliveryStatus
+from chalicelib.core.who import match_lines
 from chalicelib.pipeline.why import Story, story
 
 STATES = {
@@ -47,7 +47,7 @@ def print_story(found: Story, console: Console) -> None:
     """Case, match with its evidence, events with their dispositions, replies with their states."""
     case = found.case
     console.print(f"[bold]Ticket {case.ticket.ticket if case.ticket else '?'}[/bold] · {case.id} · {case.state}")
-    for line in match_lines(case.match):
+    for line in match_lines(case.match, case.suggested):
         console.print(line, highlight=False)
     for conversation in case.conversations:
         link = f" {conversation.permalink}" if conversation.permalink else ""

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 HELP = {
     "/private": "your next replies go to the customer in private, until /public",
     "/public": "your next replies go to the public thread, until /private",
+    "/link": "the customer is this record: /link 1 (a suggestion), /link C-1042 (an id or customer number)",
+    "/unlink": "the customer is not the linked record after all; also takes back /not-a-customer",
+    "/not-a-customer": "the author is no customer of ours: nobody is looked for any more",
     "/retry": "try once more to post the last reply that was refused or whose outcome is unknown",
     "/why": "what Careloop did with this ticket's messages, and why",
     "/help": "this list",

@@ -9,9 +9,10 @@ from chalicelib.core.case import Case
 from chalicelib.core.commands import HELP
 from chalicelib.core.events import Attachment, InboundMessage, Surface, Visibility
 from chalicelib.core.guard import Hold
-from chalicelib.core.ids import TicketRef, digest
-from chalicelib.core.people import Author, Candidate, ContactMatch, Verdict
+from chalicelib.core.ids import ContactRef, TicketRef, digest
+from chalicelib.core.people import Author, ContactMatch
 from chalicelib.core.reply import Delivery, DeliveryReceipt
+from chalicelib.core.who import match_lines
 
 MOST_SUBJECT = 120
 LATE = timedelta(minutes=10)
@@ -75,38 +76,17 @@ def deleted_before_note(number: int) -> str:
     return f"The customer wrote {what} here and deleted what they wrote before it could be shown."
 
 
+def surface_words(surface: Surface, visibility: Visibility) -> str:
+    """``Public comment``."""
+    openness = "Private" if visibility is Visibility.PRIVATE and surface is not Surface.DM else ""
+    openness = "Public" if visibility is Visibility.PUBLIC else openness
+    return f"{openness} {_SURFACES[surface]}".strip().capitalize()
+
+
 def where_line(message: InboundMessage, title: str) -> str:
     """``Public comment on Facebook, https://…``."""
-    kind = _SURFACES[message.surface]
-    openness = "Private" if message.visibility is Visibility.PRIVATE and message.surface is not Surface.DM else ""
-    openness = "Public" if message.visibility is Visibility.PUBLIC else openness
-    what = f"{openness} {kind}".strip().capitalize()
+    what = surface_words(message.surface, message.visibility)
     return f"{what} on {title}" + (f": {message.permalink}" if message.permalink else "")
-
-
-def _evidence_lines(match: ContactMatch) -> list[str]:
-    return [f"  because: {item.what} ({item.source})" for item in match.evidence]
-
-
-def _candidate_lines(candidate: Candidate) -> list[str]:
-    reasons = "; ".join(f"{item.what} ({item.source})" for item in candidate.evidence)
-    link = f" {candidate.contact.url}" if candidate.contact.url else ""
-    return [f"  - {candidate.contact.name}, {candidate.contact.ref}{link}", f"    fits by: {reasons}"]
-
-
-def match_lines(match: ContactMatch) -> list[str]:
-    """Who this is in the CRM, and why we think so."""
-    lines: list[str] = []
-    if match.verdict is Verdict.LINKED and match.contact:
-        link = f" {match.contact.url}" if match.contact.url else ""
-        lines += [f"Customer record: {match.contact.name}, {match.contact.ref}{link}", *_evidence_lines(match)]
-    elif match.verdict is Verdict.SUGGESTED:
-        lines.append("Customer record: not certain. Possible:")
-        for candidate in match.candidates:
-            lines += _candidate_lines(candidate)
-    else:
-        lines.append("Customer record: none found.")
-    return [*lines, *([f"  {match.note}"] if match.note else [])]
 
 
 def brief(
@@ -120,6 +100,7 @@ def brief(
     private_reply: bool,
     terms_note: str = "",
     links: Mapping[str, str] | None = None,
+    numbers: Sequence[ContactRef] = (),
 ) -> str:
     """The first internal note: who, why we think so, where they wrote, what else is open, how to answer."""
     urls = links or {}
@@ -133,7 +114,7 @@ def brief(
     )
     lines = [
         f"Who: {author.label} on {title}" + (f", {author.profile_url}" if author.profile_url else ""),
-        *match_lines(match),
+        *match_lines(match, numbers),
         *([f"  {terms_note}"] if terms_note else []),
         f"Where: {where_line(message, title)}",
         f"Also open: {', '.join(shown) if shown else 'nothing'}",
@@ -143,11 +124,6 @@ def brief(
     if private_reply and message.visibility is Visibility.PUBLIC:
         lines.append(f"To go on in private: an internal note with /private; {HELP['/private']}.")
     return "\n".join(["Careloop brief", *filter(None, lines)])
-
-
-def rematch_note(match: ContactMatch) -> str:
-    """The note when a later message settles who somebody is."""
-    return "\n".join(["Careloop found the customer's record after their latest message.", *match_lines(match)])
 
 
 def posted_note(title: str, receipts: Sequence[DeliveryReceipt], private: bool, stripped: Sequence[str]) -> str:
@@ -204,9 +180,11 @@ def route_note(private: bool, title: str) -> str:
     return f"From now on your public replies here go to the public thread on {title}, until /private."
 
 
-def why_note(case: Case, entries: Iterable[str], deliveries: Iterable[Delivery]) -> str:
-    """The answer to /why."""
-    lines = [f"Case {case.id}, {case.state}.", *match_lines(case.match), *entries]
+def why_note(
+    case: Case, entries: Iterable[str], deliveries: Iterable[Delivery], decisions: Iterable[str] = ()
+) -> str:
+    """The answer to /why. ``decisions``: who settled who somebody is, and when."""
+    lines = [f"Case {case.id}, {case.state}.", *match_lines(case.match, case.suggested), *decisions, *entries]
     lines += [
         f"{_when(item.began_at)} reply {item.reply} part {item.part}/{item.of}: {item.status}"
         + (f" ({item.reason})" if item.reason else "")

@@ -10,8 +10,12 @@ from enum import StrEnum
 from chalicelib.core.case import Case, CaseState, Conversation
 from chalicelib.core.events import InboundMessage, Visibility
 from chalicelib.core.ids import AuthorId, ConversationKey, EventKey, MessageKey
+from chalicelib.core.matching.types import Claim
 from chalicelib.core.people import Author
 from chalicelib.core.policy import CarePolicy
+
+MOST_TOLD = 12
+"""Identifiers of one conversation that are kept for matching, the latest."""
 
 
 class Place(StrEnum):
@@ -51,13 +55,17 @@ def conversation_for(message: InboundMessage) -> ConversationKey:
     return ConversationKey(thread=message.thread, author=author)
 
 
-def conversation_from(message: InboundMessage, author: Author, known: Conversation | None) -> Conversation:
-    """The conversation after `message`; an older message than the latest changes nothing that an answer goes by."""
+def conversation_from(
+    message: InboundMessage, author: Author, known: Conversation | None, told: Sequence[Claim] = ()
+) -> Conversation:
+    """The conversation after `message`; an older message than the latest changes nothing that an answer goes by.
+    ``told``: identifiers in the message. Of the author's profile nothing is kept."""
+    remembered = tuple(dict.fromkeys((*(known.told if known else ()), *told)))[-MOST_TOLD:]
     if known is not None and known.last_message_at > message.sent_at and not known.gone:
-        return known
+        return replace(known, told=remembered)
     return Conversation(
         key=conversation_for(message),
-        author=author,
+        author=replace(author, profile=None) if author.profile is not None else author,
         visibility=message.visibility,
         surface=message.surface,
         last_message=message.key.message,
@@ -65,13 +73,15 @@ def conversation_from(message: InboundMessage, author: Author, known: Conversati
         permalink=message.permalink,
         answerable=message.answerable,
         context=dict(message.context),
+        told=remembered,
+        same_as=known.same_as if known else None,
     )
 
 
-def with_message(case: Case, message: InboundMessage, author: Author) -> Case:
+def with_message(case: Case, message: InboundMessage, author: Author, told: Sequence[Claim] = ()) -> Case:
     """`case` after a customer's message: open, the conversation up to date (or joined)."""
     key = conversation_for(message)
-    updated = conversation_from(message, author, case.conversation(key))
+    updated = conversation_from(message, author, case.conversation(key), told)
     others = tuple(item for item in case.conversations if item.key != key)
     latest = max(filter(None, (case.last_customer_message_at, message.sent_at)))
     changed = case.state is not CaseState.OPEN

@@ -20,7 +20,9 @@ from chalicelib.core.jobs import (
     PollAccount,
     PollHelpdesk,
     RereadThread,
+    SpreadDecision,
     StoreMedia,
+    TellCrm,
 )
 from chalicelib.ports.services import QueueMessage
 
@@ -67,5 +69,7 @@ def group_of(job: Job) -> str:
             return f"audit|{job.account}"
         case NoteProof():
             return f"proof|{job.source}|{job.field}"
+        case TellCrm() | SpreadDecision():
+            return f"crm|{job.case}"
         case AskCustomer():
             return f"ask|{job.case}"

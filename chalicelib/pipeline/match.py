@@ -1,75 +1,123 @@
-"""Stage: author -> contact. Enrichment: it may fail without losing the message."""
+"""Stage: author -> contact. Enrichment: it may fail without losing the message.
+
+What was settled comes first: a remembered contact, or an agent's word that this is no customer. Else the account's CRMs
+are asked by exact keys (their mirror in the contact index where there is one), and `core.matching` decides.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from chalicelib.core.account import Account, ConnectionKind
 from chalicelib.core.errors import CareloopError
-from chalicelib.core.events import Visibility
-from chalicelib.core.matching import clues_in_message, clues_of, decide, match_identity
-from chalicelib.core.people import Author, Candidate, Clue, Contact, ContactMatch, Identity, Verdict
+from chalicelib.core.events import InboundMessage
+from chalicelib.core.ids import ContactRef
+from chalicelib.core.matching.types import Claim, MatchSettings, Said, Subject
+from chalicelib.core.people import Author, ContactMatch, Identity, Verdict
+from chalicelib.core.policy import CarePolicy
+from chalicelib.core.who import CARELOOP, KNOWN_LINK, as_suggested, kept, known_match, no_customer
 from chalicelib.pipeline.alarms import notice, of_connection
+from chalicelib.pipeline.contact_reads import reads_of
+from chalicelib.ports.identities import KnownAuthor
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.spec import PlatformSpec
 
 CRM_DOWN = "The CRM could not be asked; it will be asked again with the next message."
 
 
-def match_author(
-    runtime: Runtime, account: Account, spec: PlatformSpec, author: Author, text: str, visibility: Visibility
-) -> ContactMatch:
-    """The contact behind `author`, by what is remembered, else by exact clues in the account's CRMs."""
-    terms = spec.capabilities.terms
-    if terms.may_match_crm:
-        known = runtime.stores.identities.find_identity(author.key)
-        if known is not None:
-            return match_identity(known)
-    policy = runtime.policy
-    clues = clues_of(author, clues_in_message(text, visibility, policy), terms, policy)
-    if not clues.items or not account.crms:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Whom to find, and in which CRMs. ``told``: identifiers from earlier messages of the conversation."""
+
+    account: Account
+    spec: PlatformSpec
+    author: Author
+    said: tuple[Said, ...] = ()
+    told: tuple[Claim, ...] = ()
+
+
+def said_in(event: InboundMessage, *, is_answer: bool = False) -> Said:
+    """A message as matching sees it."""
+    return Said(text=event.text, visibility=event.visibility, is_answer=is_answer)
+
+
+def settings_of(policy: CarePolicy) -> MatchSettings:
+    """What the policy says of matching."""
+    return MatchSettings(
+        region=policy.default_region,
+        number_patterns=policy.customer_number_patterns,
+        own_addresses=policy.public_contacts,
+    )
+
+
+def claims_of(runtime: Runtime, said: Sequence[Said]) -> tuple[Claim, ...]:
+    """The identifiers in messages."""
+    from chalicelib.pipeline.interim import claims_in
+
+    return claims_in(said, settings_of(runtime.policy))
+
+
+def match_author(runtime: Runtime, asked: Asked) -> ContactMatch:
+    """The contact behind an author: what was settled, else what the CRMs know."""
+    known = runtime.stores.identities.know(asked.author.key)
+    return settled(known) or look_up(runtime, asked, ruled_out(known))
+
+
+def settled(known: KnownAuthor) -> ContactMatch | None:
+    """The match that was decided before; None: nothing was."""
+    if known.identity is not None:
+        return known_match(known.identity)
+    refused = next((item for item in reversed(known.rejections) if item.contact is None), None)
+    return no_customer(refused) if refused is not None else None
+
+
+def ruled_out(known: KnownAuthor) -> frozenset[ContactRef]:
+    """The contacts that agents said an author is not."""
+    return frozenset(item.contact for item in known.rejections if item.contact is not None)
+
+
+def look_up(runtime: Runtime, asked: Asked, excluded: frozenset[ContactRef]) -> ContactMatch:
+    """Ask the CRMs. Where the platform's terms forbid matching, only by what was given to us directly."""
+    from chalicelib.pipeline.interim import DEFAULT_WEIGHTS, combine, match
+
+    if not runtime.policy.crm_may_match or not asked.account.crms:
         return ContactMatch(verdict=Verdict.UNKNOWN)
-    contacts: list[Contact] = []
-    down = False
-    for name in account.crms:
+    subject = Subject(author=asked.author, messages=asked.said, claims=asked.told, ruled_out=excluded)
+    settings = settings_of(runtime.policy)
+    weights = runtime.stores.directory.match_weights() or DEFAULT_WEIGHTS
+    direct_only = not asked.spec.capabilities.terms.may_match_crm
+    found: list[ContactMatch] = []
+    for name in asked.account.crms:
         try:
-            contacts += runtime.connectors.crm(name).find_contacts(clues)
+            reads = reads_of(runtime, name)
+            found.append(match(subject, reads, settings, crm=name, direct_only=direct_only, weights=weights))
         except CareloopError as error:
-            down = True
             notice(runtime, of_connection(ConnectionKind.CRM, name), error)
             runtime.telemetry.log("match", "failed", connector=name, error_code=error.code)
-    match = decide(author, clues, contacts)
-    if down:
+    result = kept(combine(found)) if found else ContactMatch(verdict=Verdict.UNKNOWN)
+    if len(found) < len(asked.account.crms):
         # with a CRM silent, "only one fits" is not known: somebody else might fit there
-        return replace(_demoted(match), note=CRM_DOWN)
-    return match
+        return replace(as_suggested(result), note=CRM_DOWN)
+    return result
 
 
-def _demoted(match: ContactMatch) -> ContactMatch:
-    if match.verdict is not Verdict.LINKED or match.contact is None:
-        return match
-    candidate = Candidate(contact=match.contact, evidence=match.evidence)
-    return ContactMatch(verdict=Verdict.SUGGESTED, candidates=(candidate,))
-
-
-def new_clues(runtime: Runtime, match: ContactMatch, text: str, visibility: Visibility) -> tuple[Clue, ...]:
-    """What a later message adds: identifiers told in private while we do not know who it is."""
-    if match.verdict is Verdict.LINKED:
-        return ()
-    return clues_in_message(text, visibility, runtime.policy)
+def is_incomplete(match: ContactMatch) -> bool:
+    """A CRM was down: it is to be asked again."""
+    return match.note == CRM_DOWN
 
 
 def identity_of(author: Author, match: ContactMatch, runtime: Runtime) -> Identity | None:
     """What to remember of a certain match."""
     if match.verdict is not Verdict.LINKED or match.contact is None:
         return None
-    if any(item.source == "link" for item in match.evidence):
+    if any(item.source == KNOWN_LINK for item in match.evidence):
         return None
     return Identity(
         author=author.key,
         contact=match.contact.ref,
         contact_name=match.contact.name,
-        decided_by="careloop",
+        decided_by=CARELOOP,
         decided_at=runtime.clock.now(),
         why="; ".join(f"{item.what} ({item.source})" for item in match.evidence),
     )

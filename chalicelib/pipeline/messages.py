@@ -13,13 +13,16 @@ from chalicelib.core.events import InboundMessage
 from chalicelib.core.ids import AuthorKey, PersonRef, TicketRef, case_id
 from chalicelib.core.people import Author, ContactMatch, Verdict
 from chalicelib.core.placing import Place, conversation_for, conversation_from, joinable, place
+from chalicelib.core.who import with_suggested
 from chalicelib.pipeline.alarms import notice, of_account
 from chalicelib.pipeline.bursts import Entered, enter
-from chalicelib.pipeline.match import identity_of, match_author, match_detail, new_clues
+from chalicelib.pipeline.match import claims_of, identity_of, match_author, match_detail, said_in
 from chalicelib.pipeline.merging import follow_merge
 from chalicelib.pipeline.opening import complete_opening
 from chalicelib.pipeline.overtaken import find_standing, memory, taken_in, tell_change, was_deleted, was_edited
+from chalicelib.pipeline.rematch import asked_for, rematch
 from chalicelib.pipeline.work import Work, customers_entry, entry_id, note, save_case, write_entry
+from chalicelib.pipeline.write_back import crm_due
 from chalicelib.ports.platform import FetchesAuthors, FetchesMessages
 from chalicelib.ports.stores import OpenCases, RememberIdentity, RememberPerson, SaveCase, Write
 
@@ -57,8 +60,7 @@ def _told_of_change(work: Work, event: InboundMessage, case: Case | None) -> boo
     """Whether the message stands on a ticket, as an earlier attempt wrote it before the change. Its ticket is told."""
     author = _author(event)
     if case is None and work.resumed:
-        match = match_author(work.runtime, work.account, work.spec, author, event.text, event.visibility)
-        among = _among(work, match)
+        among = _among(work, match_author(work.runtime, asked_for(work, event, author, None)))
         case = joinable(among.cases, work.account.helpdesk) if among is not None else None
     ticket = find_standing(work, case)
     if case is None or ticket is None:
@@ -111,12 +113,12 @@ def _author(event: InboundMessage) -> Author:
 
 def _new(work: Work, event: InboundMessage) -> Disposition:
     author = _author(event)
-    match = match_author(work.runtime, work.account, work.spec, author, event.text, event.visibility)
+    match = match_author(work.runtime, asked_for(work, event, author, None))
     among = _among(work, match)
     if among is not None:
         home = joinable(among.cases, work.account.helpdesk)
         if home is not None:
-            return _append(work, event, home, joined=True)
+            return _append(work, event, home, joined=match)
         if any(_is_being_opened(work, item) for item in among.cases):
             raise ConflictError("a ticket is being created for the same contact", retry_after=3.0)
     return _open(work, event, author, match, generation=1, follow_up_of=None, among=among)
@@ -137,9 +139,7 @@ def _is_being_opened(work: Work, case: Case) -> bool:
 
 def _follow_up(work: Work, event: InboundMessage, earlier: Case) -> Disposition:
     author = _author(event)
-    match = earlier.match
-    if match.verdict is not Verdict.LINKED:
-        match = match_author(work.runtime, work.account, work.spec, author, event.text, event.visibility)
+    match = match_author(work.runtime, asked_for(work, event, author, earlier))
     generation = earlier.generation + 1
     among = _among(work, match)
     return _open(work, event, author, match, generation=generation, follow_up_of=earlier.ticket, among=among)
@@ -158,7 +158,8 @@ def _open(
     """Put the case before the ticket: whoever comes second waits, whoever takes over finds the same name.
     ``among``: the contact's open cases, read a moment ago."""
     now = work.runtime.clock.now()
-    conversation = conversation_from(event, author, None)
+    told = () if match.verdict is Verdict.LINKED else claims_of(work.runtime, (said_in(event),))
+    conversation = conversation_from(event, author, None, told)
     case = Case(
         id=case_id(conversation.key, generation),
         helpdesk=work.account.helpdesk,
@@ -166,6 +167,7 @@ def _open(
         opened_at=now,
         conversations=(conversation,),
         match=match,
+        suggested=with_suggested((), match),
         lease_until=now + OPENING_LEASE,
         last_customer_message_at=event.sent_at,
         follow_up_of=follow_up_of,
@@ -182,7 +184,8 @@ def _resume(work: Work, event: InboundMessage, case: Case) -> Disposition:
     return complete_opening(work, event, _author(event), case, look_first=True)
 
 
-def _append(work: Work, event: InboundMessage, case: Case, *, joined: bool = False) -> Disposition:
+def _append(work: Work, event: InboundMessage, case: Case, *, joined: ContactMatch | None = None) -> Disposition:
+    """``joined``: the certain match by which a message from another channel comes here."""
     if case.ticket is None:
         raise ConflictError("the case has no ticket yet", retry_after=3.0)
     author = _author(event)
@@ -196,24 +199,35 @@ def _append(work: Work, event: InboundMessage, case: Case, *, joined: bool = Fal
     ticket = entered.ticket
     if ticket != case.ticket:
         case = follow_merge(work.runtime, case, ticket)
-    if joined:
+    if joined is not None:
         _announce_channel(work, event, ticket)
-    match = _rematched(work, event, author, case, ticket)
+    again = rematch(work, event, author, case, ticket)
+    identity = identity_of(author, joined, work.runtime) if joined is not None else None
 
     def change(fresh: Case) -> Case:
-        updated = entered.counted(taken_in(work, fresh, event, author))
-        return replace(updated, match=match or updated.match)
+        updated = entered.counted(taken_in(work, fresh, event, author, again.told))
+        if again.match is None:
+            return updated
+        return replace(updated, match=again.match, suggested=again.suggested)
 
     def more(saved: Case) -> tuple[Write, ...]:
         return (
-            work.complete(_appended(case, saved, joined, entered)),
+            work.complete(_appended(case, saved, joined is not None, entered)),
             entered.remembered(memory(work, event, saved), saved),
             *entered.writes(work, event, author, person, saved),
             *remember,
+            *again.writes,
+            *([RememberIdentity(identity=identity)] if identity else []),
+            *(crm_due(work.runtime, saved) if _is_news(case, saved) or identity else ()),
         )
 
     saved = save_case(work.runtime, case, change, more)
-    return _appended(case, saved, joined, entered)
+    return _appended(case, saved, joined is not None, entered)
+
+
+def _is_news(before: Case, saved: Case) -> bool:
+    """Whether the CRM should hear of it: another match, or the ticket is open again."""
+    return saved.match != before.match or saved.state is not before.state
 
 
 def _appended(before: Case, saved: Case, joined: bool, entered: Entered) -> Disposition:
@@ -241,20 +255,3 @@ def _announce_channel(work: Work, event: InboundMessage, ticket: TicketRef) -> N
     body = f"The customer now also writes here: {compose.where_line(event, work.spec.title)}"
     client = work.runtime.connectors.helpdesk(ticket.helpdesk)
     write_entry(client, ticket, note(body, entry_id(work.envelope.key, "channel")), look_first=work.resumed)
-
-
-def _rematched(work: Work, event: InboundMessage, author: Author, case: Case, ticket: TicketRef) -> ContactMatch | None:
-    """A later message may tell who it is: match again when it brings new clues, or when the CRM was down."""
-    again = case.match.note is not None and case.match.verdict is not Verdict.LINKED
-    if not again and not new_clues(work.runtime, case.match, event.text, event.visibility):
-        return None
-    match = match_author(work.runtime, work.account, work.spec, author, event.text, event.visibility)
-    if match.verdict is not Verdict.LINKED:
-        return None
-    client = work.runtime.connectors.helpdesk(ticket.helpdesk)
-    comment = note(compose.rematch_note(match), entry_id(work.envelope.key, "match"))
-    write_entry(client, ticket, comment, look_first=work.resumed)
-    identity = identity_of(author, match, work.runtime)
-    if identity is not None:
-        work.runtime.stores.transactions.commit(RememberIdentity(identity=identity))
-    return match

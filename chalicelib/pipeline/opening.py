@@ -18,6 +18,7 @@ from chalicelib.pipeline.media import filed
 from chalicelib.pipeline.overtaken import memory, taken_in
 from chalicelib.pipeline.receive import hint_message
 from chalicelib.pipeline.work import Work, customers_entry, entry_id, note, save_case, write_entry
+from chalicelib.pipeline.write_back import crm_due
 from chalicelib.ports.helpdesk import HelpdeskClient, TicketLinks
 from chalicelib.ports.stores import RememberIdentity, RememberPerson, Write
 
@@ -56,6 +57,7 @@ def complete_opening(
             memory(work, event, saved),
             *([] if known_person else [RememberPerson(author=author.key, person=person)]),
             *([RememberIdentity(identity=identity)] if identity else []),
+            *crm_due(work.runtime, saved),
         )
 
     return _ticketed(save_case(work.runtime, case, change, more))
@@ -160,6 +162,7 @@ def _write_brief(
         private_reply=work.spec.capabilities.private_reply,
         terms_note="" if terms.may_match_crm else terms.note,
         links=links,
+        numbers=case.suggested,
     )
     try:
         write_entry(client, ticket, note(body, entry_id(case.id, "brief")), look_first=look_first)

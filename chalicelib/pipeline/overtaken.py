@@ -6,12 +6,14 @@ tombstone, owes the ticket what the change would have said.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.core import compose
 from chalicelib.core.case import Case, MessageRecord
 from chalicelib.core.events import InboundMessage, Visibility
 from chalicelib.core.ids import TicketRef
+from chalicelib.core.matching.types import Claim
 from chalicelib.core.people import Author
 from chalicelib.core.placing import conversation_for, with_message, with_message_gone
 from chalicelib.core.ticket import Comment
@@ -65,9 +67,9 @@ def tell_change(work: Work, event: InboundMessage, case: Case, author: Author, t
         tell_ticket(work.runtime, replace(case, ticket=ticket), told, look_first=True)
 
 
-def taken_in(work: Work, case: Case, event: InboundMessage, author: Author) -> Case:
+def taken_in(work: Work, case: Case, event: InboundMessage, author: Author, told: Sequence[Claim] = ()) -> Case:
     """`case` with the message, which may be gone again."""
-    updated = with_message(case, event, author)
+    updated = with_message(case, event, author, told)
     return with_message_gone(updated, event.key) if was_deleted(work) else updated
 
 

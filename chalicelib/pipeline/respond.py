@@ -16,12 +16,15 @@ from chalicelib.core.jobs import HintEnvelope
 from chalicelib.core.text.clean import html_to_text
 from chalicelib.core.ticket import AgentReply, TicketActivity, TicketStatus
 from chalicelib.pipeline.alarms import notice, of_connection
+from chalicelib.pipeline.decide import DECISIONS, decide
 from chalicelib.pipeline.merging import follow_merge
 from chalicelib.pipeline.posting import Posted, post_reply
-from chalicelib.pipeline.why import why_lines
+from chalicelib.pipeline.why import decision_lines, why_lines
 from chalicelib.pipeline.work import entry_id, note, save_case, tell_ticket
+from chalicelib.pipeline.write_back import crm_due
 from chalicelib.ports.helpdesk import HelpdeskClient
 from chalicelib.ports.runtime import Runtime
+from chalicelib.ports.stores import Write
 
 STATES = {
     TicketStatus.OPEN: CaseState.OPEN,
@@ -173,8 +176,11 @@ def _command(
     elif command.name in ("/private", "/public"):
         private = command.name == "/private"
         case, body = _routed(runtime, case, private)
+    elif command.name in DECISIONS:
+        case, body = decide(runtime, case, reply, command)
     elif command.name == "/why":
-        body = compose.why_note(case, why_lines(runtime, case), runtime.stores.deliveries.deliveries(case.id))
+        deliveries = runtime.stores.deliveries.deliveries(case.id)
+        body = compose.why_note(case, why_lines(runtime, case), deliveries, decision_lines(runtime, case))
     else:
         body = help_text(None if command.known else command.name)
     # rare enough to look each time: another hint may have carried it out without moving the cursor
@@ -235,7 +241,12 @@ def _record(runtime: Runtime, before: Case, after: Case, activity: TicketActivit
         )
 
     if change(before) != before:
-        save_case(runtime, before, change, lambda saved: (), takes_over=takes_over)
+        save_case(runtime, before, change, lambda saved: _news(runtime, before, saved), takes_over=takes_over)
+
+
+def _news(runtime: Runtime, before: Case, saved: Case) -> tuple[Write, ...]:
+    """A ticket that was solved or reopened is news for the CRM."""
+    return crm_due(runtime, saved) if saved.state is not before.state else ()
 
 
 def _as_read(case: Case) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib.core.case import Case
 from chalicelib.core.disposition import LedgerEntry
@@ -39,6 +40,24 @@ def story_of_case(runtime: Runtime, case_id: CaseId) -> Story:
 def why_lines(runtime: Runtime, case: Case) -> list[str]:
     """One line per event: when, what, what became of it, why."""
     return [event_line(entry) for entry in runtime.stores.ledger.history(case.id)]
+
+
+def decision_lines(runtime: Runtime, case: Case) -> list[str]:
+    """Who settled who somebody is, when and why; what agents ruled out."""
+    lines = []
+    for author in {item.author.key: item.author for item in case.conversations}.values():
+        known = runtime.stores.identities.know(author.key)
+        if known.identity is not None:
+            link = known.identity
+            lines.append(f"{_day(link.decided_at)} {author.label} is {link.contact}, by {link.decided_by}: {link.why}")
+        for item in known.rejections:
+            what = f"is not {item.contact}" if item.contact else "is no customer"
+            lines.append(f"{_day(item.decided_at)} {author.label} {what}, by {item.decided_by}: {item.why}")
+    return lines
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"
 
 
 def event_line(entry: LedgerEntry) -> str:

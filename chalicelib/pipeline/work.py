@@ -115,6 +115,7 @@ def private_conversation(case: Case, opened: ConversationKey, message: MessageId
         surface=Surface.DM,
         last_message=message,
         last_message_at=before.last_message_at,
+        same_as=before.author.key,
     )
 
 

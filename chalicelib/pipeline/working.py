@@ -20,7 +20,9 @@ from chalicelib.core.jobs import (
     PollAccount,
     PollHelpdesk,
     RereadThread,
+    SpreadDecision,
     StoreMedia,
+    TellCrm,
 )
 from chalicelib.pipeline.alarms import notice, of_account, of_connection
 from chalicelib.pipeline.audit_daily import run_audit
@@ -29,6 +31,8 @@ from chalicelib.pipeline.media import store_media
 from chalicelib.pipeline.merge_entries import merge_entries
 from chalicelib.pipeline.poll import poll_account, poll_helpdesk, reread
 from chalicelib.pipeline.rotation import keep_proof
+from chalicelib.pipeline.spread import spread_decision
+from chalicelib.pipeline.write_back import tell_crm
 from chalicelib.ports.runtime import Runtime
 
 
@@ -59,6 +63,8 @@ HANDLERS: dict[type, Callable[[Runtime, JobEnvelope], None]] = {
     CheckConnection: _simple(connection_job),
     AuditAccount: _simple(run_audit),
     NoteProof: _simple(keep_proof),
+    TellCrm: tell_crm,
+    SpreadDecision: spread_decision,
 }
 
 

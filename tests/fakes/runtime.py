@@ -12,7 +12,7 @@ from chalicelib.adapters.aws.telemetry import check_fields
 from chalicelib.core.account import Account, Connection, ConnectionKind, Endpoint
 from chalicelib.core.capabilities import CrmCapabilities
 from chalicelib.core.disposition import LedgerEntry
-from chalicelib.core.errors import ConfigurationError
+from chalicelib.core.errors import ConfigurationError, NotFoundError
 from chalicelib.core.events import (
     HelpdeskHint,
     InboundMessage,
@@ -21,9 +21,20 @@ from chalicelib.core.events import (
     Surface,
     Visibility,
 )
-from chalicelib.core.ids import AccountId, AccountKey, AuthorId, AuthorKey, MessageId, MessageKey, ThreadId, ThreadKey
-from chalicelib.core.people import Author, Clues, Contact
+from chalicelib.core.ids import (
+    AccountId,
+    AccountKey,
+    AuthorId,
+    AuthorKey,
+    ContactRef,
+    MessageId,
+    MessageKey,
+    ThreadId,
+    ThreadKey,
+)
+from chalicelib.core.people import Author, ClueKind, Clues, Contact
 from chalicelib.pipeline.receive import envelope_messages, hint_message
+from chalicelib.ports.crm import Interaction
 from chalicelib.ports.runtime import Queues, Runtime
 from chalicelib.ports.spec import CrmSpec, PlatformSpec, ShownBy
 from tests.fakes.clock import FrozenClock
@@ -84,7 +95,52 @@ class FakeCrm:
         return self.contacts
 
     def get_contact(self, ref: Any) -> Contact:
-        return next(item for item in self.contacts if item.ref == ref)
+        if self.down:
+            raise self.down
+        found = next((item for item in self.contacts if item.ref == ref), None)
+        if found is None:
+            raise NotFoundError("no such contact")
+        return found
+
+
+class WritableCrm(FakeCrm):
+    """A CRM that keeps identities, interactions and holds: its record is what tests look at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.identities: set[tuple[str, str]] = set()
+        self.interactions: dict[tuple[str, str], Interaction] = {}
+        self.held: set[str] = set()
+        self.faults: list[Exception] = []
+        self.calls: list[str] = []
+
+    def _called(self, what: str) -> None:
+        self.calls.append(what)
+        if self.faults:
+            raise self.faults.pop(0)
+
+    def link_identity(self, contact: ContactRef, author: Author) -> None:
+        self._called("link_identity")
+        self.identities.add((contact.contact, str(author.key)))
+
+    def unlink_identity(self, contact: ContactRef, author: Author) -> None:
+        self._called("unlink_identity")
+        self.identities.discard((contact.contact, str(author.key)))
+
+    def log_interaction(self, interaction: Interaction) -> None:
+        self._called("log_interaction")
+        self.interactions[interaction.contact.contact, interaction.key] = interaction
+
+    def remove_interaction(self, contact: ContactRef, key: str) -> None:
+        self._called("remove_interaction")
+        self.interactions.pop((contact.contact, key), None)
+
+    def hold_marketing(self, contact: ContactRef, *, held: bool) -> None:
+        self._called("hold_marketing")
+        if held:
+            self.held.add(contact.contact)
+        else:
+            self.held.discard(contact.contact)
 
 
 class FakeConnectors:
@@ -100,7 +156,7 @@ class FakeConnectors:
         self.crm_sheet = CrmSpec(
             name="fake",
             title="Fake",
-            capabilities=CrmCapabilities(finds_by=frozenset({"email"})),
+            capabilities=CrmCapabilities(finds_by=frozenset(kind.value for kind in ClueKind)),
             credentials=(),
             shown_by=ShownBy.DOCUMENTATION,
         )

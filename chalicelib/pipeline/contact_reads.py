@@ -1,0 +1,112 @@
+"""A CRM's contacts by exact keys, as matching reads them: from the contact index, or asked for in the CRM itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from chalicelib.core.errors import NotFoundError
+from chalicelib.core.ids import ContactId, ContactRef
+from chalicelib.core.matching.types import KeyRow, Reads
+from chalicelib.core.people import Clue, ClueKind, Clues, Contact
+from chalicelib.pipeline.mirror import is_mirrored
+from chalicelib.ports.crm import CrmClient
+from chalicelib.ports.runtime import Runtime
+from chalicelib.ports.stores import ContactIndex
+
+_OF_PLATFORM = frozenset({ClueKind.PLATFORM_ID, ClueKind.HANDLE})
+
+
+def reads_of(runtime: Runtime, crm: str) -> Reads:
+    """The way to read one CRM's contacts. Raises leaves."""
+    if is_mirrored(runtime, crm):
+        return IndexReads(runtime.stores.contacts, crm)
+    finds_by = runtime.connectors.crm_spec(crm).capabilities.finds_by
+    return LiveReads(runtime.connectors.crm(crm), crm, finds_by)
+
+
+def find_contact(runtime: Runtime, ref: ContactRef) -> Contact | None:
+    """A contact as its CRM has it now, or None when there is none. Raises leaves."""
+    if runtime.connectors.crm_spec(ref.crm).capabilities.in_index:
+        return runtime.stores.contacts.find_contact(ref)
+    try:
+        return runtime.connectors.crm(ref.crm).get_contact(ref)
+    except NotFoundError:
+        return None
+
+
+def contacts_by_number(runtime: Runtime, crm: str, number: str) -> Sequence[Contact]:
+    """The contacts that have this customer number. Raises leaves."""
+    from chalicelib.core.matching import normalise_number
+
+    value = normalise_number(number)
+    if value is None:
+        return ()
+    kind = ClueKind.CUSTOMER_NUMBER
+    if kind.value not in runtime.connectors.crm_spec(crm).capabilities.finds_by:
+        return ()
+    found = runtime.connectors.crm(crm).find_contacts(Clues(items=(Clue(kind=kind, value=value, source="note"),)))
+    return [item for item in found if value in {normalise_number(each) for each in item.customer_numbers}]
+
+
+def parse_key(key: str) -> Clue | None:
+    """An index key as the clue that it is made of; None for kinds that only the index knows (names, companies)."""
+    name, _, rest = key.partition(":")
+    try:
+        kind = ClueKind(name)
+    except ValueError:
+        return None
+    if kind not in _OF_PLATFORM:
+        return Clue(kind=kind, value=rest)
+    platform, _, value = rest.partition(":")
+    return Clue(kind=kind, value=value, platform=platform) if platform and value else None
+
+
+class IndexReads:
+    """The mirror, or the built-in directory."""
+
+    def __init__(self, contacts: ContactIndex, crm: str) -> None:
+        self._contacts = contacts
+        self._crm = crm
+
+    def read_keys(self, keys: Sequence[str]) -> Mapping[str, KeyRow]:
+        return self._contacts.read_keys(self._crm, keys) if keys else {}
+
+    def read_contacts(self, contacts: Sequence[ContactId]) -> Sequence[Contact]:
+        return self._contacts.read_contacts(self._crm, contacts) if contacts else ()
+
+
+class LiveReads:
+    """The CRM itself: exact keys only, so that nobody is found by name. What was found is not asked for again."""
+
+    def __init__(self, client: CrmClient, crm: str, finds_by: frozenset[str]) -> None:
+        self._client = client
+        self._crm = crm
+        self._finds_by = finds_by
+        self._found: dict[ContactId, Contact] = {}
+
+    def read_keys(self, keys: Sequence[str]) -> Mapping[str, KeyRow]:
+        from chalicelib.core.matching import contact_keys
+
+        parsed = (parse_key(key) for key in dict.fromkeys(keys))
+        clues = tuple(clue for clue in parsed if clue is not None and clue.kind.value in self._finds_by)
+        if not clues:
+            return {}
+        holders: dict[str, list[ContactId]] = {}
+        for contact in self._client.find_contacts(Clues(items=clues)):
+            self._found[contact.ref.contact] = contact
+            held = contact_keys(contact)
+            for clue in clues:
+                if clue.index_key in held:
+                    holders.setdefault(clue.index_key, []).append(contact.ref.contact)
+        return {key: KeyRow(contacts=tuple(ids), count=len(ids)) for key, ids in holders.items()}
+
+    def read_contacts(self, contacts: Sequence[ContactId]) -> Sequence[Contact]:
+        return [found for item in dict.fromkeys(contacts) if (found := self._contact(item)) is not None]
+
+    def _contact(self, contact: ContactId) -> Contact | None:
+        if contact not in self._found:
+            try:
+                self._found[contact] = self._client.get_contact(ContactRef(crm=self._crm, contact=contact))
+            except NotFoundError:
+                return None
+        return self._found[contact]

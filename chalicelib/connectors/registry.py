@@ -30,6 +30,7 @@ CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.PLATFORM, "whatsapp"): f"{_ROOT}.platforms.whatsapp",
     (ConnectionKind.PLATFORM, "x"): f"{_ROOT}.platforms.x",
     (ConnectionKind.PLATFORM, "youtube"): f"{_ROOT}.platforms.youtube",
+    (ConnectionKind.HELPDESK, "django_helpdesk"): f"{_ROOT}.helpdesks.django_helpdesk",
     (ConnectionKind.HELPDESK, "rt"): f"{_ROOT}.helpdesks.rt",
     (ConnectionKind.HELPDESK, "zendesk"): f"{_ROOT}.helpdesks.zendesk",
     (ConnectionKind.CRM, "directory"): f"{_ROOT}.crms.directory",

@@ -113,6 +113,12 @@ class Connector:
         assert signer is not None, f"{self.name}: SPEC has VERIFY credentials, so tests/cases needs a signer.py"
         return {k.lower(): v for k, v in signer(self.secrets if secrets is None else secrets, body, at).items()}
 
+    @property
+    def exemptions(self) -> Mapping[str, str]:
+        """Rule -> the reason why it does not hold here (``exempt`` of connection.json)."""
+        found: Mapping[str, str] = self.data.get("exempt", {})
+        return found
+
     def sessions(self, case: Mapping[str, Any]) -> MemorySessions:
         return MemorySessions(case.get("sessions", self.data.get("sessions")))
 

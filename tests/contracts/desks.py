@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from careloop.twins.base import Fault, Twin, TwinHttp
+from careloop.twins.django_helpdesk import DjangoHelpdeskTwin
 from careloop.twins.rt import RtTwin
 from careloop.twins.zendesk import ZendeskTwin
 from chalicelib.connectors import registry
@@ -36,9 +37,30 @@ class Kind:
     creates: str
     close: Callable[[Any, str], object]
     words: Callable[[Mapping[str, Any]], str] = lambda entry: str(entry["text"])
+    people: str = r"^POST .*user"
+    """The call that makes a person; empty: the helpdesk knows none."""
+    tells_merges: bool = True
+    """Whether it can be told what was written on a survivor before the merge and what after."""
+
+
+def _unmarked(text: str) -> str:
+    """django-helpdesk's entries without Careloop's marks at the end and the customer's name above."""
+    words = text.partition("\n\n[careloop]: #")[0]
+    return words.partition(":\n\n")[2] or words
 
 
 KINDS: Mapping[str, Kind] = {
+    "django_helpdesk": Kind(
+        make=DjangoHelpdeskTwin,
+        base_url="https://desk.example.com",
+        credentials=lambda twin: {"token": twin.token},
+        writes=r"^POST .*/followups/$",
+        creates=r"^POST .*/tickets/$",
+        close=lambda twin, ticket: twin.mark_duplicate(ticket),
+        words=lambda entry: _unmarked(entry["text"]),
+        people="",
+        tells_merges=False,
+    ),
     "rt": Kind(
         make=RtTwin,
         base_url="https://rt.example.com",

@@ -1,0 +1,3 @@
+from bench.matching.evaluate import main
+
+main()

@@ -117,7 +117,17 @@ def test_account_is_of_this_platform(name: str) -> None:
 @every_platform
 def test_no_case_is_left_unread(name: str) -> None:
     assert list(stray_files(KIND, name)) == []
-    known = {"account.json", "signer.py", "inbound", "outbound", "calls", "README.md", "__pycache__", "__init__.py"}
+    known = {
+        "account.json",
+        "signer.py",
+        "schema.json",
+        "inbound",
+        "outbound",
+        "calls",
+        "README.md",
+        "__pycache__",
+        "__init__.py",
+    }
     strangers = {path.name for path in folder(KIND, name).iterdir()} - known
     assert not strangers, f"no suite reads {sorted(strangers)}"
     for case in (*platform(name).outbound, *platform(name).calls):

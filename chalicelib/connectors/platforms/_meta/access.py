@@ -61,14 +61,8 @@ class PageAccess:
         return (*missing, *self._missing_at_app())
 
     def _missing_at_app(self) -> list[str]:
-        found = self.graph.app_subscriptions()
-        if found is None:
-            return []
-        with readable():
-            pages = [item for item in found.items("data") if item.find_text("object") == "page"]
-            active = [item for item in pages if item.find_bool("active") is not False]
-            known = {_name(field) for item in active for field in item.items("fields")}
-        return [f"{name} of the app's webhook" for name in self.needed if name not in known]
+        known = app_fields(self.graph, "page")
+        return [f"{name} of the app's webhook" for name in self.needed if known is not None and name not in known]
 
     def subscribe(self) -> None:
         """Have the page tell the app of all fields that are read; of the needed alone where that is refused (a field
@@ -84,6 +78,18 @@ class PageAccess:
             except (RejectedError, NotFoundError, NeedsHumanError):
                 if fields == self.needed:
                     raise
+
+
+def app_fields(graph: GraphApi, kind: str) -> set[str] | None:
+    """Fields of objects of that kind that the app's own webhook gets; None where the app's id or secret is not
+    stored."""
+    found = graph.app_subscriptions()
+    if found is None:
+        return None
+    with readable():
+        objects = [item for item in found.items("data") if item.find_text("object") == kind]
+        active = [item for item in objects if item.find_bool("active") is not False]
+        return {_name(field) for item in active for field in item.items("fields")}
 
 
 def _name(field: Reader) -> Any:

@@ -129,9 +129,10 @@ class GraphApi:
             return None
         return _read(self._as_app.get(f"/{segment(self._app)}/subscriptions"))
 
-    def subscribed_fields(self) -> set[str]:
-        """Fields of the page that the app is told of. Raises PayloadError for an answer that is no list."""
-        answer = self.get(f"/{segment(self.page)}/subscribed_apps")
+    def subscribed_fields(self, owner: str | None = None) -> set[str]:
+        """Fields of the page, or of `owner`, that the app is told of. Raises PayloadError for an answer that is no
+        list."""
+        answer = self.get(f"/{segment(owner or self.page)}/subscribed_apps")
         answer.need("data")
         fields = {field.find_text() for app in self._own_apps(answer) for field in app.items("subscribed_fields")}
         return {field for field in fields if field}

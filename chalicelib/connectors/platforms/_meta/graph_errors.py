@@ -57,7 +57,7 @@ def _not_answerable(advice: str) -> Make:
 
 
 def _window(found: Problem) -> CareloopError:
-    advice = "Messenger no longer takes an answer to this message: wait until the customer writes again."
+    advice = "Meta no longer takes an answer to this message: wait until the customer writes again."
     return ReplyWindowClosedError(f"Graph {found.name}", advice=advice, remote_code=found.name)
 
 
@@ -108,10 +108,21 @@ _PERMISSION = _credentials(
     "The page's access token lacks a permission or a review: check the app and connect it again."
 )
 _PROFILE = _credentials("The app lacks the Business Asset User Profile Access feature: names can't be looked up.")
-_RESTRICTED = _not_answerable("Meta restricts the page at the moment: look at the page's support inbox on Facebook.")
-_ELSEWHERE = _not_answerable("Another app holds this Messenger thread: answer there, or take the thread over first.")
+_RESTRICTED = _not_answerable(
+    "Meta restricts the account at the moment: look at its support inbox on Facebook or Instagram."
+)
+_ELSEWHERE = _not_answerable("Another app holds this thread: answer there, or take the thread over first.")
 _AUTOMATED = _not_answerable("The thread is in Meta's automated questions and answers: answer in the page's inbox.")
-_NO_PRIVATE_REPLY = _not_answerable("Facebook allows no private reply to this one: answer in public.")
+_NO_PRIVATE_REPLY = _not_answerable("Meta allows no private reply to this one: answer in public.")
+_NOT_LINKED = _credentials(
+    "Instagram account and Facebook page are no longer linked, or Meta asks for a confirmation: look into the page's "
+    "settings, then connect the account again."
+)
+_MESSAGES_OFF = _credentials(
+    "The account's owner does not let apps read its messages: switch it on in the Instagram app, Settings > Messages > "
+    "Connected tools."
+)
+_NOT_ELIGIBLE = _credentials("Instagram does not open this account to apps: it must be a public professional account.")
 _NO_MESSAGING = _not_answerable("Messaging is switched off for this page: answer in public, or switch it on.")
 
 BY_CODE: Mapping[tuple[int | None, int | None], Make] = {
@@ -149,6 +160,8 @@ BY_CODE: Mapping[tuple[int | None, int | None], Make] = {
     (None, 2018218): _gone,
     (100, 2534025): _gone,
     (9000001, None): _gone,
+    (9010, None): _gone,
+    (None, 33): _gone,
     (None, 9000001): _gone,
     # refused
     (100, None): _rejected,
@@ -171,6 +184,15 @@ BY_CODE: Mapping[tuple[int | None, int | None], Make] = {
     (2018300, None): _ELSEWHERE,
     (None, 2018300): _ELSEWHERE,
     (100, 2534037): _ELSEWHERE,
+    # Instagram
+    (100, 2534013): _NOT_LINKED,
+    (10, 2534077): _NOT_LINKED,
+    (200, 2534041): _MESSAGES_OFF,
+    (100, 2534029): _RESTRICTED,
+    **{(code, None): _RESTRICTED for code in (2207050, 2207051)},
+    **{(None, code): _RESTRICTED for code in (2207050, 2207051)},
+    (36103, None): _NOT_ELIGIBLE,
+    (None, 36103): _NOT_ELIGIBLE,
     (2018321, None): _AUTOMATED,
     (None, 2018321): _AUTOMATED,
 }

@@ -31,7 +31,7 @@ from chalicelib.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from chalicelib.core.events import InboundMessage, Parsed
+from chalicelib.core.events import InboundMessage, Parsed, PlatformEvent
 from chalicelib.core.ids import Cursor
 from chalicelib.core.reply import OutboundReply
 from chalicelib.ports.platform import HISTORY_ENDS, Polled
@@ -152,7 +152,7 @@ def find_sent(inbox: Inbox, reply: OutboundReply) -> str | None:
     return None
 
 
-def list_thread(inbox: Inbox, person: str) -> Parsed[InboundMessage]:
+def list_thread(inbox: Inbox, person: str) -> Parsed[PlatformEvent]:
     """The newest messages of a person's thread, oldest first. NotFoundError: there is no such thread; UnsupportedError:
     it can't be told which one it is."""
     sought = find_conversation(inbox, person)

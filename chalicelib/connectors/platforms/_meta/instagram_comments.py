@@ -49,8 +49,14 @@ def _comment(entry: Entry, value: Reader, *, live: bool = False) -> PlatformEven
         permalink=value.find_text("media", "permalink"),
         is_echo=author is not None and author.is_brand,
         answerable=not live,
-        context={**facts(value, _FACTS), **({"live": "true"} if live else {})},
+        context={**facts(value, _FACTS), **_answered(parent, author), **({"live": "true"} if live else {})},
     )
+
+
+def _answered(parent: str | None, author: Author | None) -> dict[str, str]:
+    """Whom an answer must name: it stands below the first comment, wherever in the thread it belongs."""
+    handle = author.handle if author is not None and not author.is_brand else None
+    return {"username": handle} if parent and handle else {}
 
 
 def _author(side: Side, value: Reader) -> Author | None:

@@ -52,6 +52,10 @@ class SqliteArchive:
             raise NotFoundError("no such payload")
         return unpack(rows[0][0], self._clock.now())
 
+    def remove(self, key: str) -> None:
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM payloads WHERE key = ?", (key,))
+
     def list(self, *, source: str, since: datetime, until: datetime) -> Iterator[str]:
         after, end = beginning(source, since), beginning(source, until)
         while True:

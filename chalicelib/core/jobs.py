@@ -70,6 +70,20 @@ class StoreMedia:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EraseAuthor:
+    """Forget a person who asked for it."""
+
+    author: AuthorKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovePayload:
+    """Delete a raw payload whose message its author has taken back."""
+
+    archived_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckAccount:
     """See whether one account is alive: token, subscription, rhythm."""
 
@@ -143,6 +157,14 @@ class AskCustomer:
     language: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorContacts:
+    """Bring the mirror of one CRM's contacts up to date. ``place``: only from there on (pipeline/mirror.py)."""
+
+    connection: str
+    place: str = ""
+
+
 Job = (
     PollAccount
     | PollHelpdesk
@@ -150,10 +172,13 @@ Job = (
     | ParkPayload
     | MergeEntries
     | StoreMedia
+    | EraseAuthor
+    | RemovePayload
     | CheckAccount
     | CheckConnection
     | AuditAccount
     | NoteProof
+    | MirrorContacts
     | AskCustomer
     | TellCrm
     | SpreadDecision

@@ -70,6 +70,11 @@ class CarePolicy:
     """Copy customers' files into the ticket where the platform's terms allow it; off: links only."""
     most_media_megabytes: int = 10
     """Of one file that is copied; larger ones are linked."""
+    redact_deleted: bool = True
+    """Strike what a customer deleted on the platform out of the ticket, where the helpdesk can, and out of the archive
+    of raw payloads."""
+    erase_on_request: bool = True
+    """Forget a person when the platform says that they asked for it (data-deletion callbacks)."""
     check_every: timedelta = timedelta(minutes=15)
     """How often every account, helpdesk and CRM is checked; whole minutes, at least 5."""
     warn_before_expiry: timedelta = timedelta(days=14)

@@ -12,6 +12,7 @@ from chalicelib.core.events import MessageDeleted, MessageEdited, Visibility
 from chalicelib.core.placing import with_message_gone
 from chalicelib.core.ticket import Comment
 from chalicelib.pipeline.bursts import change_waiting, find_waiting
+from chalicelib.pipeline.striking import strike_out
 from chalicelib.pipeline.work import Work, entry_id, living_case, note, save_case, tell_ticket
 from chalicelib.ports.stores import RememberMessage
 
@@ -79,6 +80,8 @@ def deleted(work: Work, event: MessageDeleted) -> Disposition:
     case = living_case(work.runtime, record.case)
     ours = record.delivery is not None or record.native
     comment = note(compose.deleted_note(ours), entry_id(work.envelope.key))
+    if not ours:
+        strike_out(work.runtime, case, event.key)
     tell_ticket(work.runtime, case, comment, look_first=work.resumed)
     outcome = Disposition(outcome=Outcome.REMOVED_BY_AUTHOR, case=case.id, ticket=case.ticket)
 

@@ -21,7 +21,7 @@ from chalicelib.core.events import (
     ThreadInvitation,
     account_of,
 )
-from chalicelib.core.jobs import RereadThread
+from chalicelib.core.jobs import DueItem, EraseAuthor, RereadThread
 from chalicelib.pipeline.alarms import notice, of_account
 from chalicelib.pipeline.changes import deleted, edited
 from chalicelib.pipeline.delivered import delivery_updated
@@ -33,6 +33,7 @@ from chalicelib.pipeline.messages import message
 from chalicelib.pipeline.work import Work
 from chalicelib.ports.platform import JoinsThreads, ListsThread
 from chalicelib.ports.runtime import Runtime
+from chalicelib.ports.stores import SaveDue
 
 LEASE = timedelta(seconds=90)
 """Longer than any worker may run on one event: the function `inbound` ends after 60 seconds."""
@@ -108,8 +109,12 @@ def _id_changed(work: Work, event: AuthorIdChanged) -> Disposition:
 
 
 def _opted_out(work: Work, event: AuthorOptedOut) -> Disposition:
+    """A person asked the platform to have their data deleted: a job forgets them, now or as often as it takes."""
     work.runtime.stores.identities.forget_identity(event.author)
-    return work.finish(Outcome.NOISE, "author opted out: link to the contact forgotten")
+    if not work.runtime.policy.erase_on_request:
+        return work.finish(Outcome.NOISE, "author opted out: link to the contact forgotten")
+    due = DueItem(id=f"erase|{event.author}", at=event.at, job=EraseAuthor(author=event.author))
+    return work.finish(Outcome.NOISE, "author opted out: to be erased", SaveDue(due=due))
 
 
 def _revoked(work: Work, event: AccountRevoked) -> Disposition:

@@ -12,13 +12,16 @@ from chalicelib.core.jobs import (
     CheckAccount,
     CheckConnection,
     DueItem,
+    EraseAuthor,
     Job,
     JobEnvelope,
     MergeEntries,
+    MirrorContacts,
     NoteProof,
     ParkPayload,
     PollAccount,
     PollHelpdesk,
+    RemovePayload,
     RereadThread,
     SpreadDecision,
     StoreMedia,
@@ -59,6 +62,10 @@ def group_of(job: Job) -> str:
             return f"park|{job.item.account}"
         case MergeEntries():
             return f"merge|{job.case}"
+        case EraseAuthor():
+            return f"erase|{job.author}"
+        case RemovePayload():
+            return f"payload|{job.archived_at}"
         case StoreMedia():
             return f"media|{job.case}"
         case CheckAccount():
@@ -67,6 +74,8 @@ def group_of(job: Job) -> str:
             return f"check|{job.kind}|{job.connection}"
         case AuditAccount():
             return f"audit|{job.account}"
+        case MirrorContacts():
+            return f"mirror|{job.connection}"
         case NoteProof():
             return f"proof|{job.source}|{job.field}"
         case TellCrm() | SpreadDecision():

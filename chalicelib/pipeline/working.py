@@ -12,13 +12,16 @@ from chalicelib.core.jobs import (
     AuditAccount,
     CheckAccount,
     CheckConnection,
+    EraseAuthor,
     Job,
     JobEnvelope,
     MergeEntries,
+    MirrorContacts,
     NoteProof,
     ParkPayload,
     PollAccount,
     PollHelpdesk,
+    RemovePayload,
     RereadThread,
     SpreadDecision,
     StoreMedia,
@@ -26,9 +29,11 @@ from chalicelib.core.jobs import (
 )
 from chalicelib.pipeline.alarms import notice, of_account, of_connection
 from chalicelib.pipeline.audit_daily import run_audit
+from chalicelib.pipeline.erase import erase_job, remove_payload
 from chalicelib.pipeline.liveness import account_job, connection_job
 from chalicelib.pipeline.media import store_media
 from chalicelib.pipeline.merge_entries import merge_entries
+from chalicelib.pipeline.mirror import mirror_contacts
 from chalicelib.pipeline.poll import poll_account, poll_helpdesk, reread
 from chalicelib.pipeline.rotation import keep_proof
 from chalicelib.pipeline.spread import spread_decision
@@ -59,10 +64,13 @@ HANDLERS: dict[type, Callable[[Runtime, JobEnvelope], None]] = {
     ParkPayload: _park,
     MergeEntries: merge_entries,
     StoreMedia: store_media,
+    EraseAuthor: erase_job,
+    RemovePayload: _simple(remove_payload),
     CheckAccount: _simple(account_job),
     CheckConnection: _simple(connection_job),
     AuditAccount: _simple(run_audit),
     NoteProof: _simple(keep_proof),
+    MirrorContacts: _simple(mirror_contacts),
     TellCrm: tell_crm,
     SpreadDecision: spread_decision,
 }
@@ -89,5 +97,7 @@ def _subject(job: Job) -> Subject | None:
             return of_connection(ConnectionKind.HELPDESK, job.helpdesk)
         case CheckConnection():
             return of_connection(job.kind, job.connection)
+        case MirrorContacts():
+            return of_connection(ConnectionKind.CRM, job.connection)
         case _:
             return None

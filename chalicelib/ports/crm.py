@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from chalicelib.core.account import Connection
-from chalicelib.core.ids import ContactRef, Cursor
+from chalicelib.core.ids import ContactId, ContactRef, Cursor
 from chalicelib.core.people import Author, Clues, Contact
 from chalicelib.ports.services import Clock, Http
 from chalicelib.ports.stores import ContactIndex
@@ -56,6 +56,16 @@ class ListsContacts(Protocol):
     def list_contacts(self, cursor: Cursor | None) -> ContactPage:
         """One bounded page after `cursor`; None: from the beginning. Repeats are harmless; a contact that changes while
         the list is read is given again. Raises leaves."""
+        ...
+
+
+@runtime_checkable
+class FindsGone(Protocol):
+    """Tells which contacts it no longer has: where the feed tells no deletions."""
+
+    def find_gone(self, contacts: Sequence[ContactId]) -> Sequence[ContactId]:
+        """Of at most 200 contacts, those that the CRM no longer has for us. Raises leaves: an answer that can't be read
+        says nothing about anybody."""
         ...
 
 

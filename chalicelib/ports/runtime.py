@@ -38,8 +38,8 @@ class Connectors(ReceiverMaker, Protocol):
         """The client of a helpdesk connection; ``patient`` as for platforms."""
         ...
 
-    def crm(self, name: str) -> CrmClient:
-        """The client of a CRM connection."""
+    def crm(self, name: str, *, patient: bool = False) -> CrmClient:
+        """The client of a CRM connection; ``patient`` as for platforms."""
         ...
 
     def platform_spec(self, name: str) -> PlatformSpec:

@@ -164,6 +164,10 @@ class PayloadArchive(Protocol):
         """Body and headers. Missing or expired: NotFoundError."""
         ...
 
+    def remove(self, key: str) -> None:
+        """Delete a payload before its time; absent is fine."""
+        ...
+
     def list(self, *, source: str, since: datetime, until: datetime) -> Iterator[str]:
         """Keys of what `source` sent from `since` on and before `until`, in order of arrival. Page by page; what has
         expired is left out. For operators: the functions have no right to it."""

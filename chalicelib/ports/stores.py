@@ -32,6 +32,7 @@ from chalicelib.core.matching.weights import Weights
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.reply import Delivery
 from chalicelib.core.report import AuditReport, SignOff
+from chalicelib.ports.erasing import ErasureStore
 from chalicelib.ports.identities import ContactIndex, ContactList, ExampleStore, IdentityStore, Pace
 from chalicelib.ports.outside import AlarmStore, HealthStore, RemoteStore
 from chalicelib.ports.writes import (
@@ -349,3 +350,5 @@ class Stores(Protocol):
     def reports(self) -> ReportStore: ...
     @property
     def directory(self) -> Directory: ...
+    @property
+    def erasure(self) -> ErasureStore: ...

@@ -75,6 +75,17 @@ def test_a_payload_is_gone_when_its_time_is_over(state: State, archive: PayloadA
         archive.fetch(key)
 
 
+def test_a_payload_can_be_removed_before_its_time(archive: PayloadArchive) -> None:
+    gone, left = (
+        archive.keep(source="facebook/main", body=body, received_at=NOON, headers={}) for body in (b"gone", b"left")
+    )
+    for _ in range(2):
+        archive.remove(gone)
+    with pytest.raises(NotFoundError):
+        archive.fetch(gone)
+    assert archive.fetch(left) == (b"left", {})
+
+
 @pytest.mark.parametrize("key", ["facebook/main/2026/11/20/120000.000000-0", "", "nonsense"])
 def test_what_was_never_kept_is_not_found(archive: PayloadArchive, key: str) -> None:
     with pytest.raises(NotFoundError):

@@ -230,6 +230,9 @@ class WatchedArchive:
     def fetch(self, key: str) -> tuple[bytes, Mapping[str, str]]:
         return self._recorder.cross("archive fetch", lambda: self._inner.fetch(key), changes=False)
 
+    def remove(self, key: str) -> None:
+        self._recorder.cross("archive remove", lambda: self._inner.remove(key), changes=True, repeatable=True)
+
     def list(self, *, source: str, since: datetime, until: datetime) -> Iterator[str]:
         def call() -> Iterator[str]:
             return self._inner.list(source=source, since=since, until=until)

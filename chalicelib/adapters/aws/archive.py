@@ -44,6 +44,10 @@ class S3Archive:
             raise NotFoundError("no such payload") from None
         return unpack(data, self._clock.now())
 
+    def remove(self, key: str) -> None:
+        with reporting("DeleteObject"):
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
     def list(self, *, source: str, since: datetime, until: datetime) -> Iterator[str]:
         first, end = beginning(source, since), beginning(source, until)
         day = since.astimezone(UTC).date()

@@ -12,6 +12,7 @@ case|<case id>                          delivery|<delivery key>            doc, 
 case|<case id>                          waiting|<number>                   doc: a message to be written with others
 conversation|<conversation>             case                               case (id)
 ticket|<ticket>                         case                               case (id); a merged ticket keeps its own
+authors|<contact>                       <author>                           doc: an author who is linked to it, or was
 cases|<author>                          <case id>                          case (id): each that they ever had
 account|<account>                       open|<day>|<digest>                doc: a conversation of an open case; the day
                                                                            is that of its latest message
@@ -195,6 +196,15 @@ def person(author: AuthorKey, helpdesk: str) -> Key:
 
 def asking(author: AuthorKey) -> Key:
     return identity(author)[0], "asking"
+
+
+def contact_authors(ref: ContactRef) -> str:
+    """The partition of the authors that are linked to a contact."""
+    return f"authors|{part(ref.crm)}:{tail(ref.contact)}"
+
+
+def contact_author(ref: ContactRef, author: AuthorKey) -> Key:
+    return contact_authors(ref), f"{part(author.platform)}:{tail(author.author)}"
 
 
 def author_cases(author: AuthorKey) -> str:

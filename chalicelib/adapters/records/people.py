@@ -50,7 +50,12 @@ class RecordIdentities:
         return replace(read(Asking, stored), version=int(stored["version"] or 0)) if stored else None
 
     def forget_identity(self, author: AuthorKey) -> None:
-        self._table.write([Delete(key=keys.identity(author))])
+        self._table.write([Delete(key=keys.identity(author)), *self._way_back(author)])
+
+    def _way_back(self, author: AuthorKey) -> Sequence[Delete]:
+        """The row that leads from the contact to the author."""
+        known = self.find_identity(author)
+        return [Delete(key=keys.contact_author(known.contact, author))] if known else []
 
     def rejections(self, author: AuthorKey) -> Sequence[Rejection]:
         rows = self._table.query(keys.identity(author)[0], prefix=keys.REJECTED, limit=MOST_REJECTIONS)
@@ -80,13 +85,15 @@ class RecordIdentities:
 
     def linking(self, write: RememberIdentity) -> Sequence[Change]:
         """The change that stores a link."""
-        item = {"doc": document(write.identity), "contact": str(write.identity.contact)}
-        return (Put(key=keys.identity(write.identity.author), item=item),)
+        author, contact = write.identity.author, write.identity.contact
+        item = {"doc": document(write.identity), "contact": str(contact)}
+        row = Put(key=keys.contact_author(contact, author), item={"doc": document(author)})
+        return Put(key=keys.identity(author), item=item), row
 
     def unlinking(self, write: ForgetIdentity) -> Sequence[Change]:
         """The change that undoes a link."""
         only = Condition(equals={"contact": str(write.only)}, or_absent=True) if write.only else None
-        return (Delete(key=keys.identity(write.author), condition=only),)
+        return Delete(key=keys.identity(write.author), condition=only), *self._way_back(write.author)
 
     def rejecting(self, write: RememberRejection) -> Sequence[Change]:
         """The change that stores what an agent ruled out."""

@@ -9,6 +9,7 @@ from chalicelib.adapters.records.deliveries import RecordDeliveries
 from chalicelib.adapters.records.directory import RecordDirectory
 from chalicelib.adapters.records.documents import Retention
 from chalicelib.adapters.records.due import RecordDue
+from chalicelib.adapters.records.erasing import RecordErasure
 from chalicelib.adapters.records.examples import RecordExamples
 from chalicelib.adapters.records.health import RecordHealth
 from chalicelib.adapters.records.ledger import RecordLedger
@@ -42,6 +43,7 @@ class RecordStores:
         self.reports = RecordReports(table)
         self.directory = RecordDirectory(table, clock)
         self.sessions = RecordSessions(table)
+        self.erasure = RecordErasure(table, self.cases, keep)
         self.transactions = RecordTransactions(
             table,
             ledger=self.ledger,

@@ -64,9 +64,9 @@ class ConnectorFactory:
         """The client of a helpdesk connection."""
         return cast(HelpdeskClient, self._connected(ConnectionKind.HELPDESK, name, patient=patient))
 
-    def crm(self, name: str) -> CrmClient:
+    def crm(self, name: str, *, patient: bool = False) -> CrmClient:
         """The client of a CRM connection."""
-        return cast(CrmClient, self._connected(ConnectionKind.CRM, name))
+        return cast(CrmClient, self._connected(ConnectionKind.CRM, name, patient=patient))
 
     def platform_spec(self, name: str) -> PlatformSpec:
         """A platform's data sheet."""

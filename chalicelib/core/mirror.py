@@ -14,11 +14,13 @@ LONGEST_LAG = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirrorState:
-    """One connection's mirror. ``cursor``: where the CRM's feed goes on; ``complete_at``: when the feed was last read
-    to its end; ``checked_to``: how far the index has been compared with what the CRM still has; ``check_began``: when
-    that comparison began; ``stored``, ``removed``: contacts since the mirror was begun."""
+    """One connection's mirror. ``cursor``: where the CRM's feed goes on; ``is_behind``: it has more to read;
+    ``complete_at``: when it was last read to its end; ``checked_to``: how far the index has been compared with what the
+    CRM still has; ``check_began``: when that comparison began; ``stored``, ``removed``: contacts since the mirror was
+    begun."""
 
     cursor: Cursor | None = None
+    is_behind: bool = True
     complete_at: datetime | None = None
     checked_to: Cursor | None = None
     check_began: datetime | None = None

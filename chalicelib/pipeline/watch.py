@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from chalicelib.pipeline.audit_daily import plan as audits
 from chalicelib.pipeline.checks import plan_checks
 from chalicelib.pipeline.jobs import due_message
+from chalicelib.pipeline.mirror import plan_mirrors
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.services import QueueMessage
 
@@ -28,4 +29,4 @@ def _due(runtime: Runtime) -> Sequence[QueueMessage]:
     return [due_message(item, now) for item in runtime.stores.due.list_due(now, limit=MOST_DUE)]
 
 
-PLANS: tuple[Callable[[Runtime], Sequence[QueueMessage]], ...] = (_due, audits, plan_checks)
+PLANS: tuple[Callable[[Runtime], Sequence[QueueMessage]], ...] = (_due, audits, plan_checks, plan_mirrors)

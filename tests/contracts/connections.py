@@ -14,7 +14,7 @@ from typing import Any
 from chalicelib.connectors import registry
 from chalicelib.core import codec
 from chalicelib.core.account import Connection, ConnectionKind
-from chalicelib.ports.crm import CrmClient, CrmContext
+from chalicelib.ports.crm import CrmClient, CrmContext, FindsGone, ListsContacts
 from chalicelib.ports.helpdesk import (
     ChangesRequester,
     ErasesPeople,
@@ -47,7 +47,7 @@ ABILITIES: Mapping[ConnectionKind, Mapping[str, type]] = {
         "missing_subscriptions": ManagesSubscription,
         "subscribe": ManagesSubscription,
     },
-    ConnectionKind.CRM: {"probe": ProbesHelpdesk},
+    ConnectionKind.CRM: {"probe": ProbesHelpdesk, "list_contacts": ListsContacts, "find_gone": FindsGone},
 }
 """Optional method -> a protocol that has it."""
 SPECS: Mapping[ConnectionKind, type] = {ConnectionKind.HELPDESK: HelpdeskSpec, ConnectionKind.CRM: CrmSpec}

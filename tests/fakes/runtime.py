@@ -173,7 +173,7 @@ class FakeConnectors:
     def helpdesk(self, name: str, *, patient: bool = False) -> Any:
         return self.helpdesks[name]
 
-    def crm(self, name: str) -> Any:
+    def crm(self, name: str, *, patient: bool = False) -> Any:
         return self.crms[name]
 
     def platform_spec(self, name: str) -> PlatformSpec:

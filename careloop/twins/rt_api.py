@@ -172,6 +172,8 @@ class RtApi(Twin):
         if given.get("Status"):
             words = self.world.set_status(ticket, given["Status"], self.world.bridge)
             said.append(f"Ticket {ticket['id']}: {words}")
+        if "Requestor" in given:
+            said.append(self.world.set_requestors(ticket, given["Requestor"], self.world.bridge))
         if given.get("MergeInto"):
             target = self.world.ticket(given["MergeInto"])
             words = self.world.merge(ticket, target, self.world.bridge) if target else "New ticket doesn't exist"

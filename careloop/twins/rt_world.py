@@ -19,7 +19,15 @@ INACTIVE = ("resolved", "rejected", "deleted")
 SYSTEM = "RT_System"
 MOST_SUBJECT = 200
 NO_TIME = "1970-01-01T00:00:00Z"
-RIGHTS = ("AdminUsers", "CommentOnTicket", "CreateTicket", "ReplyToTicket", "SeeQueue", "ShowTicket")
+RIGHTS = (
+    "AdminUsers",
+    "CommentOnTicket",
+    "CreateTicket",
+    "ModifyTicket",
+    "ReplyToTicket",
+    "SeeQueue",
+    "ShowTicket",
+)
 
 
 class Refused(Exception):
@@ -143,6 +151,20 @@ class RtWorld:
         listed = names if isinstance(names, list) else [names] if names else []
         users = [self.find_user(str(name)) for name in listed]
         return [user["name"] for user in users if user is not None]
+
+    def set_requestors(self, ticket: Data, names: Any, actor: str) -> str:
+        """RT's words on it; without the right nothing changes, and nothing is refused with an error."""
+        if actor == self.bridge and "ModifyTicket" not in self.data["rights"]:
+            return "Permission Denied"
+        found = self._known(names)
+        for kind, changed in (
+            ("AddWatcher", [item for item in found if item not in ticket["requestors"]]),
+            ("DelWatcher", [item for item in ticket["requestors"] if item not in found]),
+        ):
+            for name in changed:
+                self.record(ticket, kind, actor, field="Requestor", new=name if kind == "AddWatcher" else "")
+        ticket["requestors"] = found
+        return "Requestor changed"
 
     def _fields(self, given: Any, known: str) -> Data:
         values = given if isinstance(given, dict) else {}

@@ -16,6 +16,7 @@ from careloop.twins.zendesk_people import Data, Refused, ZendeskPeople, invalid,
 STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 MERGED_TAG = "closed_by_merge"
 MOST_COMMENTS = 5000
+CHANGEABLE = ("status", "priority", "subject", "external_id", "requester_id")
 MOST_SUBJECT = 150
 VIA_API: Mapping[str, Any] = {"channel": "api", "source": {"from": {}, "to": {}, "rel": None}}
 VIA_WEB: Mapping[str, Any] = {"channel": "web", "source": {"from": {}, "to": {}, "rel": None}}
@@ -129,12 +130,14 @@ class ZendeskWorld(ZendeskPeople):
             private_first = any(not item["public"] for item in self.comments(number)[:1])
             defaults = {"public": not private_first, "author_id": actor}
             comments = [self._comment(number, {**defaults, **given["comment"]}, actor, via)]
+        if "requester_id" in given:
+            self._need_user("requester", given["requester_id"])
         events = self._change(ticket, given)
         return ticket, self._record(ticket, actor, via, given.get("metadata"), comments, events)
 
     def _change(self, ticket: Data, given: Data) -> list[Data]:
         events = []
-        wanted: Data = {name: given[name] for name in ("status", "priority", "subject", "external_id") if name in given}
+        wanted: Data = {name: given[name] for name in CHANGEABLE if name in given}
         if "tags" in given:
             wanted["tags"] = _split_tags(given["tags"])
         for name, value in wanted.items():

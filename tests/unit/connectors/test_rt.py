@@ -139,8 +139,21 @@ def test_an_address_that_somebody_has_stays_theirs(desk: Desk) -> None:
     client = client_with(desk, copy_email="true")
     assert client.ensure_person(someone(), contact).person == "facebook-1234"
     assert desk.twin.world.find_user("facebook-1234")["email"] == ""
-    assert client.ensure_person(someone("9"), replace(contact, emails=("new@example.com",))).person == "facebook-9"
-    assert desk.twin.world.find_user("facebook-9")["email"] == "new@example.com"
+    linked = client.ensure_person(someone("9"), replace(contact, emails=("new@example.com",))).person
+    assert linked == bodies.user_name(someone("9").key, contact)
+    assert desk.twin.world.find_user(linked)["email"] == "new@example.com"
+
+
+def test_whoever_is_not_the_contact_after_all_is_another_person_without_the_address(desk: Desk) -> None:
+    contact = Contact(ref=ContactRef(crm="crm", contact=ContactId("7")), name="Kim", emails=("kim@example.com",))
+    client = client_with(desk, copy_email="true")
+    plain, linked = client.ensure_person(someone(), None), client.ensure_person(someone(), contact)
+    ticket = client.create_ticket(replace(desk.draft(), requester=plain))
+    client.set_requester(ticket, linked)
+    assert desk.twin.world.ticket(ticket.ticket)["requestors"] == [linked.person]
+    client.set_requester(ticket, client.ensure_person(someone(), None))
+    assert desk.twin.world.ticket(ticket.ticket)["requestors"] == [plain.person]
+    assert desk.twin.world.find_user(plain.person)["email"] == ""
 
 
 # -- what is written ---------------------------------------------------------------------------------------------------
@@ -357,6 +370,7 @@ def test_a_rejected_ticket_comes_back_unless_the_options_say_no(desk: Desk) -> N
         ("CreateTicket", "CreateTicket"),
         ("ReplyToTicket", "ReplyToTicket"),
         ("CommentOnTicket", "CommentOnTicket"),
+        ("ModifyTicket", "ModifyTicket"),
         ("ShowTicket", "credentials"),
     ],
 )
@@ -368,6 +382,7 @@ def test_a_missing_right_is_named(desk: Desk, right: str, advice: str) -> None:
         "CreateTicket": lambda: desk.client.create_ticket(replace(desk.draft(), external_id=case_id(5))),
         "ReplyToTicket": lambda: desk.client.add_comment(ticket, said("Hello?", "e9", person)),
         "CommentOnTicket": lambda: desk.client.add_comment(ticket, noted("Brief", "e9")),
+        "ModifyTicket": lambda: desk.client.set_requester(ticket, desk.person(someone("77"))),
         "ShowTicket": lambda: desk.activity(ticket),
     }
     with pytest.raises(CredentialsError) as refused:

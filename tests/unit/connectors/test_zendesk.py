@@ -525,3 +525,17 @@ def test_ids_can_not_leave_their_place_in_a_path() -> None:
     with pytest.raises(NotFoundError):
         desk.client.fetch_activity(bad, None)
     assert desk.calls() == ["GET /tickets/..%2Fusers%2F1%3Fx%3D%23"]
+
+
+def test_whoever_is_not_the_contact_after_all_is_another_person_without_the_address() -> None:
+    contact = Contact(ref=ContactRef(crm="crm", contact=ContactId("7")), name="Kim", emails=("kim@example.com",))
+    desk = Desk(options={"copy_email": "true"})
+    plain, linked = desk.client.ensure_person(KIM, None), desk.client.ensure_person(KIM, contact)
+    ticket = desk.open_ticket()
+    for person in (linked, plain, plain):
+        desk.client.set_requester(ticket, person)
+        assert str(desk.twin.world.ticket(ticket.ticket)["requester_id"]) == person.person
+    assert desk.twin.world.user(plain.person)["email"] is None
+    desk.twin.close(ticket.ticket)
+    with pytest.raises(TicketClosedError):
+        desk.client.set_requester(ticket, linked)

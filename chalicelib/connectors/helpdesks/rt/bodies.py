@@ -10,8 +10,8 @@ from typing import Any
 from chalicelib.connectors.helpdesks.rt.access import queue
 from chalicelib.connectors.helpdesks.rt.spec import FIELDS
 from chalicelib.core.events import Visibility
-from chalicelib.core.ids import AuthorKey, digest
-from chalicelib.core.people import Author
+from chalicelib.core.ids import AuthorKey, PersonRef, digest
+from chalicelib.core.people import Author, Contact
 from chalicelib.core.ticket import Comment, TicketDraft
 
 MOST_SUBJECT = 200
@@ -25,12 +25,15 @@ _WIRE_TIME = "%Y-%m-%dT%H:%M:%SZ"
 # -- people ------------------------------------------------------------------------------------------------------------
 
 
-def user_name(key: AuthorKey) -> str:
-    """The name of the RT user that stands for an author: ``facebook-1234``.
+def user_name(key: AuthorKey, contact: Contact | None = None) -> str:
+    """The name of the RT user that stands for an author: ``facebook-1234``; with a contact's address
+    ``facebook-1234-`` and a digest of the contact.
 
     Never a bare number, which RT takes for a principal's id. RT tells names apart without regard to case and reads "@"
     as a mail address: ids with capitals or unusual characters get a digest of the exact id instead.
     """
+    if contact is not None:
+        return f"{user_name(key)}-{digest(str(contact.ref), length=10)}"
     exact = f"{key.platform}-{key.author}"
     if _PLAIN_NAME.fullmatch(exact) and len(exact) <= _MOST_NAME:
         return exact
@@ -38,10 +41,10 @@ def user_name(key: AuthorKey) -> str:
     return f"{readable}-{digest(key.platform, key.author)}"
 
 
-def person(author: Author, email: str | None) -> dict[str, Any]:
+def person(author: Author, name: str, email: str | None) -> dict[str, Any]:
     """The body that creates an author's user."""
     data: dict[str, Any] = {
-        "Name": user_name(author.key),
+        "Name": name,
         "RealName": _one_line(author.label)[:_MOST_NAME],
         "Privileged": 0,
     }
@@ -124,6 +127,11 @@ def ticket(draft: TicketDraft, options: Mapping[str, str]) -> dict[str, Any]:
     if draft.follow_up_of is not None:
         data["RefersTo"] = str(draft.follow_up_of.ticket)
     return data
+
+
+def requestor(person: PersonRef) -> dict[str, Any]:
+    """The body that gives a ticket this one requestor."""
+    return {"Requestor": [person.person]}
 
 
 def custom_fields(draft: TicketDraft, options: Mapping[str, str]) -> dict[str, Any]:

@@ -45,26 +45,34 @@ class Client:
     # -- people --------------------------------------------------------------------------------------------------------
 
     def ensure_person(self, author: Author, contact: Contact | None) -> PersonRef:
-        """One call for somebody new, two for somebody known; see `HelpdeskClient`. The person's id is RT's user name,
-        which is unique: whoever comes second is refused and finds what the first made."""
+        """One call for somebody new, two for somebody known, with a contact's address up to four; see `HelpdeskClient`.
+        The person's id is RT's user name, which is unique: whoever comes second is refused and finds what the first
+        made. The person with a contact's address is another one than the person without, so that a link can be
+        undone; an address that somebody else has stays theirs, and the person is the one without."""
+        if contact and contact.emails and self._options.get("copy_email") == "true":
+            name = bodies.user_name(author.key, contact)
+            try:
+                return self._create_person(author, name, contact.emails[0])
+            except RejectedError:
+                if self._is_user(name):
+                    return self._person(name)
+        return self._plain_person(author)
+
+    def _plain_person(self, author: Author) -> PersonRef:
         name = bodies.user_name(author.key)
-        email = self._email(name, contact)
         try:
-            return self._create_person(author, email)
+            return self._create_person(author, name, self._made_up(name))
         except RejectedError as refused:
             if self._is_user(name):
                 return self._person(name)
-            if email is None:
-                raise CredentialsError(
-                    "HTTP 400",
-                    advice="RT refused to create a requestor: its user for Careloop needs the right AdminUsers.",
-                    remote_code=refused.remote_code,
-                ) from refused
-        # somebody else has the address: it stays theirs
-        return self._create_person(author, None)
+            raise CredentialsError(
+                "HTTP 400",
+                advice="RT refused to create a requestor: its user for Careloop needs the right AdminUsers.",
+                remote_code=refused.remote_code,
+            ) from refused
 
-    def _create_person(self, author: Author, email: str | None) -> PersonRef:
-        answer = self._api.post("/user", bodies.person(author, email), idempotent=True)
+    def _create_person(self, author: Author, name: str, email: str | None) -> PersonRef:
+        answer = self._api.post("/user", bodies.person(author, name, email), idempotent=True)
         with readable():
             return self._person(answer.json.need_id("id"))
 
@@ -76,9 +84,7 @@ class Client:
         with readable():
             return answer.json.need_id("Name").lower() == name
 
-    def _email(self, name: str, contact: Contact | None) -> str | None:
-        if contact and contact.emails and self._options.get("copy_email") == "true":
-            return contact.emails[0]
+    def _made_up(self, name: str) -> str | None:
         domain = self._options.get("email_domain", "").strip().lstrip("@")
         return f"{name}@{domain}" if domain else None
 
@@ -109,6 +115,20 @@ class Client:
     def ticket_url(self, ticket: TicketId) -> str:
         """The agents' page of a ticket."""
         return f"{site(self._options)}/Ticket/Display.html?id={segment(ticket)}"
+
+    def set_requester(self, ticket: TicketRef, person: PersonRef) -> None:
+        """One call when nothing has to change, else three; see `ChangesRequester`. RT answers 200 whatever came of it,
+        so the ticket is looked at again."""
+        shown = self._open_ticket(ticket)
+        wanted = frozenset({person.person.lower()})
+        if shown.requestors == wanted:
+            return
+        self._api.call("PUT", f"/ticket/{segment(shown.id)}", data=bodies.requestor(person), idempotent=True)
+        if self._reader.show(shown.id).requestors != wanted:
+            raise CredentialsError(
+                "the requestor did not change",
+                advice="RT's user for Careloop lacks the right ModifyTicket, or the person is gone.",
+            )
 
     def _ref(self, ticket: str) -> TicketRef:
         return TicketRef(helpdesk=self._name, ticket=TicketId(ticket))

@@ -12,7 +12,7 @@ from chalicelib.connectors.helpdesks.zendesk.spec import FIELDS
 from chalicelib.core.errors import ConfigurationError
 from chalicelib.core.events import Visibility
 from chalicelib.core.ids import AuthorKey, PersonRef, digest
-from chalicelib.core.people import Author
+from chalicelib.core.people import Author, Contact
 from chalicelib.core.ticket import Comment, TicketDraft
 
 MARK = "careloop"
@@ -28,21 +28,21 @@ _LIQUID = re.compile(r"\{(?=[{%])")
 # -- people ------------------------------------------------------------------------------------------------------------
 
 
-def person_key(key: AuthorKey) -> str:
-    """The external id of a person: ``facebook:1234``. In lower case, because Zendesk matches without case and rewrites
-    what it has to the case that it was asked with."""
-    name = str(key).lower()
+def person_key(key: AuthorKey, contact: Contact | None = None) -> str:
+    """The external id of a person: ``facebook:1234``, with a contact's address ``facebook:1234+crm:42``. In lower case,
+    because Zendesk matches without case and rewrites what it has to the case that it was asked with."""
+    name = (f"{key}+{contact.ref}" if contact is not None else str(key)).lower()
     return name if len(name) <= _MOST_KEY else f"{key.platform}:{digest(name)}"
 
 
-def person(author: Author) -> dict[str, Any]:
+def person(author: Author, key: str) -> dict[str, Any]:
     """The body for "create or update". No role: it would take an agent's away, and a new user is an end user anyway. No
     e-mail: "create or update" would take over whoever has it."""
     name = _plain(author.display_name or author.handle or str(author.key.author))
     return {
         "user": {
             "name": name[:_MOST_KEY] or "Unknown author",
-            "external_id": person_key(author.key),
+            "external_id": key,
             "skip_verify_email": True,
         }
     }
@@ -142,6 +142,11 @@ def ticket(draft: TicketDraft, options: Mapping[str, str]) -> dict[str, Any]:
     if fields:
         data["custom_fields"] = fields
     return {"ticket": data}
+
+
+def requester(person: PersonRef) -> dict[str, Any]:
+    """The body that gives a ticket another requester."""
+    return {"ticket": {"requester_id": numeric(person.person)}}
 
 
 def creation_key(draft: TicketDraft) -> str:

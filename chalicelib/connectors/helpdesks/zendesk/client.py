@@ -50,10 +50,12 @@ class Client:
     # -- people --------------------------------------------------------------------------------------------------------
 
     def ensure_person(self, author: Author, contact: Contact | None) -> PersonRef:
-        """One call; see `HelpdeskClient`. With the option ``copy_email``, one more for somebody without an address."""
-        key = bodies.person_key(author.key)
+        """One call; see `HelpdeskClient`. With the option ``copy_email``, one more for somebody without an address: the
+        person with a contact's address is another one than the person without, so that a link can be undone."""
+        email = contact.emails[0] if contact and contact.emails and self._copies_email else None
+        key = bodies.person_key(author.key, contact if email else None)
         try:
-            answer = self._api.post("/users/create_or_update", bodies.person(author), idempotent=True)
+            answer = self._api.post("/users/create_or_update", bodies.person(author, key), idempotent=True)
         except (RejectedError, RateLimitedError):
             # lost a race, or changed more than five times in a minute: then the person is there
             found = self._find_person(key)
@@ -64,9 +66,13 @@ class Client:
             user = answer.json.need("user")
             person = self._person(user.need_id("id"))
             has_email = user.has("email")
-        if contact and contact.emails and not has_email and _is_true(self._options.get("copy_email")):
-            self._add_email(person, contact.emails[0])
+        if email is not None and not has_email:
+            self._add_email(person, email)
         return person
+
+    @property
+    def _copies_email(self) -> bool:
+        return _is_true(self._options.get("copy_email"))
 
     def _find_person(self, key: str) -> PersonRef | None:
         answer = self._api.get("/users/search", {"external_id": key})
@@ -120,6 +126,18 @@ class Client:
     def ticket_url(self, ticket: TicketId) -> str:
         """The agents' page of a ticket."""
         return f"{site(self._options)}/agent/tickets/{segment(ticket)}"
+
+    def set_requester(self, ticket: TicketRef, person: PersonRef) -> None:
+        """One call, one more for a ticket that takes no more changes; see `ChangesRequester`."""
+        path = f"/tickets/{segment(ticket.ticket)}"
+        try:
+            self._api.call("PUT", path, data=bodies.requester(person), idempotent=True)
+        except NotFoundError as gone:
+            raise TicketClosedError("the ticket was deleted", remote_code=gone.remote_code) from gone
+        except RejectedError as refused:
+            if self._reader.show(ticket.ticket).status is TicketStatus.CLOSED:
+                raise TicketClosedError("the ticket is closed", remote_code=refused.remote_code) from refused
+            raise
 
     def _ref(self, ticket: str) -> TicketRef:
         return TicketRef(helpdesk=self._name, ticket=TicketId(ticket))

@@ -79,12 +79,14 @@ class Story(TwinWorld):
         self.play()
 
     def twice_tried(self) -> None:
-        """A ticket is opened, the answer is lost, and the next try finds the ticket."""
+        """A ticket is opened, the answer is lost, and the next try finds the ticket. Then its message is taken back."""
         kim = self.meta.add_user("Kim Park")
         self.desk.faults.append(Fault(pattern="POST /api/v2/tickets", status=0, before=False))
-        self.meta.comment(kim, self.post, "Mine too.")
+        taken_back = self.meta.comment(kim, self.post, "Mine too.")
         self.play()
         self.clock.advance(minutes=3)
+        self.play()
+        self.meta.remove_comment(taken_back)
         self.play()
 
     def unreadable(self) -> None:

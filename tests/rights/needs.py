@@ -102,6 +102,7 @@ _NEEDS: Mapping[tuple[str, str], Callable[[Place, str, Parameters], Iterator[Req
     ("dynamodb", "PutItem"): _item,
     ("dynamodb", "Query"): _query,
     ("dynamodb", "TransactWriteItems"): _transaction,
+    ("s3", "DeleteObject"): _object,
     ("s3", "GetObject"): _object,
     ("s3", "ListObjectsV2"): _bucket,
     ("s3", "PutObject"): _object,

@@ -213,6 +213,8 @@ def _context(change: Change, parent: str | None) -> dict[str, str]:
     """What `send` and the agent's brief need: a reply's parent comment is where our answer will be listed."""
     found = {name: change.value.find_id(name) for name in _CONTEXT}
     found["parent_id"] = parent
+    if change.value.has("post") and change.value.find_bool("post", "is_published") is False:
+        found["unpublished_post"] = "true"  # it stands in ads alone
     if change.kind.surface is Surface.REVIEW:
         found["review"] = "true"
         found["recommendation"] = (change.value.find_text("recommendation_type") or "").lower()

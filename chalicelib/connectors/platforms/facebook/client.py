@@ -10,23 +10,24 @@ from typing import Any
 from chalicelib.connectors.platforms._meta.access import PageAccess
 from chalicelib.connectors.platforms._meta.conversations import SLACK, fetch_messages, find_own, other_side
 from chalicelib.connectors.platforms._meta.entry import Side
+from chalicelib.connectors.platforms._meta.files import download
 from chalicelib.connectors.platforms._meta.graph import GraphApi
-from chalicelib.connectors.platforms._meta.links import comment_link
-from chalicelib.connectors.platforms._meta.metadata import metadata_for
-from chalicelib.connectors.platforms._meta.names import FACEBOOK, MESSENGER
+from chalicelib.connectors.platforms._meta.names import FACEBOOK
 from chalicelib.connectors.platforms.facebook import nodes, sweep
-from chalicelib.connectors.toolkit.api import require_field, segment
+from chalicelib.connectors.platforms.facebook.outgoing import Outgoing, is_post
+from chalicelib.connectors.toolkit.api import segment
 from chalicelib.connectors.toolkit.payload import Collector, Reader
 from chalicelib.core.errors import (
+    NotFoundError,
     OutcomeUnknownError,
     PayloadError,
     RejectedError,
     UnavailableError,
-    UnsupportedError,
 )
-from chalicelib.core.events import Parsed, PlatformEvent, Surface
-from chalicelib.core.ids import AuthorId, ConversationKey, Cursor, MessageId, ThreadId
-from chalicelib.core.reply import DeliveryReceipt, OutboundReply, ReceiptState
+from chalicelib.core.events import Attachment, Parsed, PlatformEvent, Surface
+from chalicelib.core.ids import Cursor, MessageId, ThreadId
+from chalicelib.core.media import MediaFile
+from chalicelib.core.reply import DeliveryReceipt, OutboundReply
 from chalicelib.ports.platform import PlatformContext, Polled
 
 THREAD_PAGES = 20
@@ -45,56 +46,31 @@ class Client:
     """``Client(context)``. No I/O in the constructor; a missing token is a ConfigurationError."""
 
     def __init__(self, context: PlatformContext) -> None:
-        self._account = context.account
-        self._clock = context.clock
+        self._clock, self._http = context.clock, context.http
         self._graph = GraphApi(context)
         self._access = PageAccess(graph=self._graph, needed=WEBHOOK_FIELDS, wanted=ALL_FIELDS, scopes=SCOPES)
         self._side = Side.of(FACEBOOK, context.account.key.account)
-        self._marks_private = context.account.options.get("private_reply_metadata", "true") != "false"
+        options = context.account.options
+        marks = options.get("private_reply_metadata", "true") != "false"
+        self._outgoing = Outgoing(self._graph, context.clock, marks_private=marks)
+        self._origin, self._reads_ads = options.get("base_url"), options.get("ad_posts", "false") == "true"
 
     # ---- sending -----------------------------------------------------------------------------------------------------
 
     def send(self, reply: OutboundReply) -> DeliveryReceipt:
-        """Comment below the customer's comment, post or review, or answer it in private."""
-        if reply.attachments:
-            raise UnsupportedError("files can't be sent to Facebook")
-        if reply.private_reply:
-            return self._send_privately(reply)
-        answer = self._graph.post(f"/{segment(reply.in_reply_to)}/comments", {"message": reply.text})
-        return self._public_receipt(reply, require_field(answer, "id"))
+        """Comment below the customer's comment, post or review, with a photo if there is one; or answer in private."""
+        return self._outgoing.send(reply)
 
-    def _send_privately(self, reply: OutboundReply) -> DeliveryReceipt:
-        if reply.context.get("review"):
-            raise UnsupportedError("a review can't be answered in private")
-        message = {"text": reply.text, **(metadata_for(reply) if self._marks_private else {})}
-        target = "post_id" if _is_post(reply) else "comment_id"
-        answer = self._graph.post(
-            f"/{segment(self._graph.page)}/messages", {"recipient": {target: reply.in_reply_to}, "message": message}
-        )
-        sent = require_field(answer, "message_id")
+    def hide(self, message: MessageId, *, hidden: bool) -> None:
+        """Hide a customer's comment from others, or show it again."""
+        self._graph.put(f"/{segment(message)}", {"is_hidden": hidden})
+
+    def remove(self, message: MessageId) -> None:
+        """Delete our own comment; gone already is fine."""
         try:
-            person = answer.json.find_id("recipient_id")
-        except PayloadError:
-            person = None
-        return self._private_receipt(sent, person)
-
-    def _public_receipt(self, reply: OutboundReply, comment: str) -> DeliveryReceipt:
-        return DeliveryReceipt(
-            messages=(MessageId(comment),),
-            state=ReceiptState.SENT,
-            at=self._clock.now(),
-            permalink=comment_link(reply.thread.thread, comment),
-        )
-
-    def _private_receipt(self, message: str, person: str | None) -> DeliveryReceipt:
-        """The person's PSID opens their Messenger thread: it is what ties the commenter to it."""
-        opened = None
-        if person:
-            thread = Side.of(MESSENGER, self._graph.page).thread(person)
-            opened = ConversationKey(thread=thread, author=AuthorId(person))
-        return DeliveryReceipt(
-            messages=(MessageId(message),), state=ReceiptState.SENT, at=self._clock.now(), opened=opened
-        )
+            self._graph.delete(f"/{segment(message)}")
+        except NotFoundError:
+            return
 
     # ---- was it sent? ------------------------------------------------------------------------------------------------
 
@@ -105,11 +81,13 @@ class Client:
         """
         if reply.private_reply:
             return self._find_private(reply)
+        if not reply.text.strip() and reply.part > 2:
+            raise OutcomeUnknownError("photos without words look alike")
         parents = dict.fromkeys((str(reply.in_reply_to), reply.context.get("parent_id") or str(reply.in_reply_to)))
         for parent in parents:
             found = find_own(self._newest_comments(parent, reply), (self._graph.page,), reply.text, reply.began_at)
             if found is not None:
-                return self._public_receipt(reply, found.need_id("id"))
+                return self._outgoing.public_receipt(reply, found.need_id("id"))
         return None
 
     def _newest_comments(self, parent: str, reply: OutboundReply) -> Iterator[Reader]:
@@ -132,7 +110,7 @@ class Client:
 
     def _find_private(self, reply: OutboundReply) -> DeliveryReceipt | None:
         """A comment tells whether it may still be replied to in private, and in which conversation it was."""
-        fields = "id,can_reply_privately" + ("" if _is_post(reply) else ",private_reply_conversation")
+        fields = "id,can_reply_privately" + ("" if is_post(reply) else ",private_reply_conversation")
         try:
             node = self._graph.get(f"/{segment(reply.in_reply_to)}", fields=fields)
         except RejectedError:
@@ -145,7 +123,7 @@ class Client:
             found = self._own_message(conversation, reply) if conversation else None
             if found is None:
                 raise OutcomeUnknownError("private reply", advice=_ASK)
-            return self._private_receipt(found.need_id("id"), other_side(found, (self._graph.page,)))
+            return self._outgoing.private_receipt(found.need_id("id"), other_side(found, (self._graph.page,)))
         except PayloadError:
             raise UnavailableError("an answer that can't be read") from None
 
@@ -156,7 +134,7 @@ class Client:
 
     def poll(self, cursor: Cursor | None) -> Polled:
         """Reviews, posts and comments since the last sweep; see `sweep`."""
-        return sweep.poll(self._graph, self._side, cursor, self._clock.now())
+        return sweep.poll(self._graph, self._side, cursor, self._clock.now(), ads=self._reads_ads)
 
     def cursor_at(self, moment: datetime) -> Cursor:
         """The cursor with which `poll` begins at `moment`."""
@@ -196,6 +174,10 @@ class Client:
             self._add(out, _fetched_post, self._graph.get(path, fields=nodes.POST_FIELDS))
         return Parsed(events=tuple(out.events), malformed=tuple(out.malformed))
 
+    def fetch_media(self, attachment: Attachment, *, most_bytes: int) -> MediaFile:
+        """A photo or video of a comment or post, from Meta's own hosts; see `download`."""
+        return download(self._http, attachment, most_bytes=most_bytes, origin=self._origin)
+
     def probe(self) -> str:
         """Token and subscription of the page."""
         return self._graph.probe(WEBHOOK_FIELDS)
@@ -218,10 +200,6 @@ class Client:
 
     def _add(self, out: Collector, make: Any, node: Reader) -> None:
         out.attempt(lambda reader: out.events.append(make(self._side, reader)), node)
-
-
-def _is_post(reply: OutboundReply) -> bool:
-    return str(reply.in_reply_to) == str(reply.thread.thread)
 
 
 def _comment_of(thread: str, side: Side, node: Reader) -> PlatformEvent:

@@ -37,6 +37,8 @@ FEED_PAGES = 8
 """Pages of posts without a new post or comment, after which older ones are taken to be at rest."""
 FEED_LISTED = 500
 """A feed that ends after so many posts, all of them new, was ended by Meta (about 600 posts of a year are listed)."""
+AD_PAGES = 8
+"""Pages of ads' posts of one sweep."""
 POSTS = 25
 COMMENTS = 100
 OVERLAP = timedelta(minutes=10)
@@ -45,16 +47,17 @@ FIRST_LOOK = timedelta(hours=1)
 """How far back the first poll of all looks."""
 
 
-_RARE = ("reviews", "seen", "lost")
+_RARE = ("reviews", "seen", "lost", "ads", "ad_pages")
 """What a cursor does without when it says nothing."""
 
 
 @dataclass(slots=True)
 class Sweep:
     """The cursor. ``since``: the watermark; ``began``: when this sweep began, the next watermark; ``stage``: feed pages
-    in a row without news, -1 while the reviews are read; ``reviews``, ``feed``: the next page of them; ``posts``: whose
-    comments are still to be read, and the cursor of the next page of them; ``seen``: posts read, all of them new;
-    ``lost``: a page's cursor was refused, and its list begun again."""
+    in a row without news, -1 while the reviews are read, -2 while the posts of ads are; ``ads``, ``reviews``, ``feed``:
+    the next page of them; ``ad_pages``: pages of ads' posts read; ``posts``: whose comments are still to be read, and
+    the cursor of the next page of them; ``seen``: posts read, all of them new; ``lost``: a page's cursor was refused,
+    and its list begun again."""
 
     since: str
     began: str
@@ -64,6 +67,8 @@ class Sweep:
     reviews: str | None = None
     seen: int = 0
     lost: bool = False
+    ads: str | None = None
+    ad_pages: int = 0
 
     @property
     def watermark(self) -> datetime:
@@ -76,10 +81,11 @@ class Sweep:
         return self.stage >= FEED_PAGES and not self.posts
 
 
-def poll(graph: GraphApi, side: Side, cursor: Cursor | None, now: datetime) -> Polled:
-    """At most `CALLS` calls on from `cursor`. Raises leaves; then nothing is lost, as the cursor stays. A limit that is
-    met after the first call ends the poll there, so that however small the allowance is, it goes on."""
-    sweep, out, calls, busy = _open(cursor, now), Collector(), 0, False
+def poll(graph: GraphApi, side: Side, cursor: Cursor | None, now: datetime, *, ads: bool = False) -> Polled:
+    """At most `CALLS` calls on from `cursor`. ``ads``: posts that stand in ads alone are looked at too. Raises leaves;
+    then nothing is lost, as the cursor stays. A limit that is met after the first call ends the poll there, so that
+    however small the allowance is, it goes on."""
+    sweep, out, calls, busy = _open(cursor, now, -2 if ads else -1), Collector(), 0, False
     while not sweep.is_done and calls < CALLS and not busy:
         try:
             busy = _step(graph, side, sweep, out)
@@ -106,13 +112,13 @@ def _write(sweep: Sweep) -> Cursor:
     return Cursor(json.dumps(data, separators=(",", ":")))
 
 
-def _open(cursor: Cursor | None, now: datetime) -> Sweep:
+def _open(cursor: Cursor | None, now: datetime, stage: int) -> Sweep:
     """The sweep to go on with, or a new one from where the last ended."""
     began = now.isoformat()
     known = _restore(cursor) if cursor else None
     if known is None:
-        return Sweep(since=(now - FIRST_LOOK).isoformat(), began=began)
-    return Sweep(since=known.since, began=began) if known.is_done else known
+        return Sweep(since=(now - FIRST_LOOK).isoformat(), began=began, stage=stage)
+    return Sweep(since=known.since, began=began, stage=stage) if known.is_done else known
 
 
 def _restore(cursor: Cursor) -> Sweep | None:
@@ -128,6 +134,8 @@ def _restore(cursor: Cursor) -> Sweep | None:
             reviews=data.find_id("reviews"),
             seen=int(data.find_id("seen") or 0),
             lost=data.find_bool("lost") or False,
+            ads=data.find_id("ads"),
+            ad_pages=int(data.find_id("ad_pages") or 0),
         )
     except (PayloadError, ValueError):
         return None
@@ -137,9 +145,28 @@ def _step(graph: GraphApi, side: Side, sweep: Sweep, out: Collector) -> bool:
     """One call. Returns whether the allowance is nearly used up."""
     if sweep.posts:
         return _comments(graph, side, sweep, out)
+    if sweep.stage < -1:
+        return _ads(graph, side, sweep, out)
     if sweep.stage < 0:
         return _ratings(graph, side, sweep, out)
     return _feed(graph, side, sweep, out)
+
+
+def _ads(graph: GraphApi, side: Side, sweep: Sweep, out: Collector) -> bool:
+    """Posts that were made for ads and stand nowhere else; their order is not documented, so `AD_PAGES` are read."""
+    try:
+        page = _one(graph, f"/{segment(graph.page)}/ads_posts", POST_FIELDS, POSTS, after=sweep.ads)
+    except (RejectedError, NotFoundError):
+        out.ignore("poll/ads_posts")
+        sweep.stage, sweep.ads = -1, None
+        return False
+    _collect(out, page, sweep.watermark, partial(_post, side, sweep))
+    sweep.ad_pages += 1
+    sweep.ads = page.after if sweep.ad_pages < AD_PAGES else None
+    if sweep.ads is None and page.after is not None:
+        out.ignore("poll/ads_posts beyond the bound")
+    sweep.stage = -2 if sweep.ads else -1
+    return page.busy
 
 
 def _ratings(graph: GraphApi, side: Side, sweep: Sweep, out: Collector) -> bool:

@@ -65,9 +65,12 @@ NO_EFFECTS = NETWORK | FILES_AND_PROCESSES | frozenset({"time", "random", "sched
 
 # Import name -> the distribution in requirements.txt. Chalice adds its own runtime to the package.
 THIRD_PARTY = {
+    "anyascii": "anyascii",
     "aws_lambda_powertools": "aws-lambda-powertools",
     "botocore": "botocore",
     "cryptography": "cryptography",
+    "jellyfish": "jellyfish",
+    "phonenumbers": "phonenumberslite",
     "regex": "regex",
     "urllib3": "urllib3",
 }
@@ -86,6 +89,12 @@ class Layer:
 # The longest package that holds a module is its layer. A connector's own package and the families are added in `_may_import_ours`.
 LAYERS = (
     Layer(package=CORE, ours=(CORE,), others=frozenset({"regex"}), forbidden=PURE),
+    Layer(
+        package="chalicelib.core.matching",
+        ours=(CORE,),
+        others=frozenset({"anyascii", "jellyfish", "phonenumbers", "regex"}),
+        forbidden=PURE,
+    ),
     Layer(package=PORTS, ours=(PORTS, CORE), forbidden=PURE),
     Layer(package="chalicelib.connectors", ours=(PORTS, CORE), forbidden=NO_EFFECTS),
     Layer(

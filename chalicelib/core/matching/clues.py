@@ -6,6 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from chalicelib.core.capabilities import PlatformTerms
 from chalicelib.core.events import Visibility
+from chalicelib.core.matching.normalise import (
+    normalise_email,
+    normalise_handle,
+    normalise_id,
+    normalise_number,
+    normalise_phone,
+)
 from chalicelib.core.people import (
     Author,
     Candidate,
@@ -41,42 +48,6 @@ _KINDS = {
     IdentifierKind.PHONE: ClueKind.PHONE,
     IdentifierKind.CUSTOMER_NUMBER: ClueKind.CUSTOMER_NUMBER,
 }
-
-
-def normalise_email(value: str) -> str | None:
-    """Lower case, no blanks; None when it is no address. Addresses that networks invent for their users are none."""
-    text = value.strip().lower()
-    name, at, domain = text.rpartition("@")
-    invented = domain == "facebook.com" or domain.endswith(".invalid")
-    return text if at and name and "." in domain and " " not in text and not invented else None
-
-
-def normalise_phone(value: str) -> str | None:
-    """E.164, from international notation only; None for anything else."""
-    text = value.strip()
-    if text.startswith("00"):
-        text = "+" + text[2:]
-    if not text.startswith("+"):
-        return None
-    digits = "".join(char for char in text if char.isascii() and char.isdigit())
-    return f"+{digits}" if 8 <= len(digits) <= 15 and digits[0] != "0" else None
-
-
-def normalise_handle(value: str) -> str | None:
-    """Lower case without the leading @."""
-    text = value.strip().lstrip("@").lower()
-    return text if text and " " not in text else None
-
-
-def normalise_number(value: str) -> str | None:
-    """A customer number: upper case, letters and digits only."""
-    text = "".join(char for char in value.upper() if char.isalnum())
-    return text or None
-
-
-def normalise_id(value: str) -> str | None:
-    """As the platform writes it, less blanks around."""
-    return value.strip() or None
 
 
 NORMALISE = {

@@ -1,0 +1,317 @@
+"""What an author and a contact have in common, and what speaks against their being one person."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from chalicelib.core.events import Visibility
+from chalicelib.core.matching.folding import fold, fold_handle, forms, skeleton
+from chalicelib.core.matching.keys import clue_key, fold_city, initial_pair, key, name_pair
+from chalicelib.core.matching.mailhosts import is_role, own_domain
+from chalicelib.core.matching.names import Agreement, Level, PersonName, compare, name_of
+from chalicelib.core.matching.normalise import (
+    loose_mailbox,
+    mailbox,
+    normalise_email,
+    normalise_handle,
+    normalise_number,
+    normalise_phone,
+    normalise_platform,
+)
+from chalicelib.core.matching.places import country_code
+from chalicelib.core.matching.types import Claim, Direction, KeyRow, MatchSettings, Subject
+from chalicelib.core.matching.view import View, holders, view_of
+from chalicelib.core.people import ClueKind, Contact
+
+_SHORTEST_IN_HANDLE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A claim that names the contact. ``holders``: how many contacts have it; ``is_loose``: only as Gmail reads it."""
+
+    claim: Claim
+    holders: int
+    is_loose: bool = False
+
+    @property
+    def is_private(self) -> bool:
+        """Said in private, or vouched for by the platform."""
+        return self.claim.visibility is Visibility.PRIVATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One author, one contact. Ids and handles are of the author's platform unless they say otherwise."""
+
+    contact: Contact
+    record: PersonName
+    name: Agreement
+    has_id: bool = False
+    has_other_id: bool = False
+    handle: str = ""
+    has_other_handle: bool = False
+    has_same_avatar: bool = False
+    told: tuple[Told, ...] = ()
+    features: Mapping[str, float]
+
+    def told_as(self, kind: ClueKind) -> tuple[Told, ...]:
+        """Exact private claims of a kind that are no role's mailbox."""
+        return tuple(
+            item
+            for item in self.told
+            if item.claim.kind is kind
+            and item.is_private
+            and not item.is_loose
+            and item.claim.direction is not Direction.ROLE
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Presence:
+    """A contact's social presences, read once."""
+
+    same_ids: frozenset[str]
+    same_handles: frozenset[str]
+    elsewhere: frozenset[str]
+    avatars: frozenset[str]
+
+
+def compare_contact(view: View, contact: Contact, rows: Mapping[str, KeyRow]) -> Comparison:
+    """What `contact` and the author have in common."""
+    record = name_of(contact)
+    name = compare(view.name, record)
+    social = _presence(view.platform, contact)
+    has_id = bool(view.ids & social.same_ids)
+    told = tuple(_told(view, contact, rows))
+    is_same_handle = bool(view.handle) and view.handle in social.same_handles
+    features: dict[str, float] = {}
+    _name_features(features, view, record, name, rows)
+    _handle_features(features, view, record, name, social, rows)
+    _told_features(features, told)
+    _place_features(features, view, contact)
+    has_other_id = bool(social.same_ids) and not has_id and bool(view.ids)
+    has_other_handle = bool(social.same_handles) and not is_same_handle and not has_id and bool(view.handle)
+    if has_other_id:
+        features["other_id"] = 1.0
+    elif has_other_handle:
+        features["other_handle"] = 1.0
+    return Comparison(
+        contact=contact,
+        record=record,
+        name=name,
+        has_id=has_id,
+        has_other_id=has_other_id,
+        handle=view.handle if is_same_handle else "",
+        has_other_handle=has_other_handle,
+        has_same_avatar=bool(view.avatar) and view.avatar in social.avatars,
+        told=told,
+        features=features,
+    )
+
+
+def features(
+    subject: Subject, contact: Contact, rows: Mapping[str, KeyRow], settings: MatchSettings
+) -> dict[str, float]:
+    """What agrees and contradicts, by stable names: for ranking, explaining and learning. `rows`: what the index said
+    of the author's keys."""
+    return dict(compare_contact(view_of(subject, settings, direct_only=False), contact, rows).features)
+
+
+def _presence(platform: str, contact: Contact) -> _Presence:
+    ids: set[str] = set()
+    handles: set[str] = set()
+    elsewhere: set[str] = set()
+    avatars: set[str] = set()
+    for item in contact.social:
+        is_same = normalise_platform(item.platform) == platform
+        if item.user_id and is_same:
+            ids.add(item.user_id.strip())
+        if item.handle and (handle := normalise_handle(item.handle)):
+            (handles if is_same else elsewhere).add(handle)
+        if item.avatar_hash:
+            avatars.add(item.avatar_hash.strip().lower())
+    return _Presence(frozenset(ids), frozenset(handles), frozenset(elsewhere), frozenset(avatars))
+
+
+# ---- identifiers that were told --------------------------------------------------------------------------------------
+
+
+def _told(view: View, contact: Contact, rows: Mapping[str, KeyRow]) -> list[Told]:
+    found = []
+    for claim in view.usable:
+        if claim.kind is ClueKind.EMAIL:
+            emails = {email for value in contact.emails if (email := normalise_email(value))}
+            if claim.value in emails or mailbox(claim.value) in emails:
+                exact = claim.value if claim.value in emails else mailbox(claim.value)
+                found.append(Told(claim, holders(rows, key("email", exact))))
+            elif loose_mailbox(claim.value) in {loose_mailbox(email) for email in emails}:
+                found.append(Told(claim, holders(rows, key("mailbox", loose_mailbox(claim.value))), True))
+        elif _holds(contact, claim):
+            found.append(Told(claim, holders(rows, clue_key(claim.kind, claim.value) or "")))
+    return found
+
+
+def _holds(contact: Contact, claim: Claim) -> bool:
+    if claim.kind is ClueKind.PHONE:
+        return any(normalise_phone(value) == claim.value for value in contact.phones)
+    return any(normalise_number(value) == claim.value for value in contact.customer_numbers)
+
+
+_TOLD_NAMES = {ClueKind.EMAIL: "email", ClueKind.PHONE: "phone", ClueKind.CUSTOMER_NUMBER: "number"}
+
+
+def _told_features(features: dict[str, float], told: tuple[Told, ...]) -> None:
+    for item in told:
+        if item.is_loose:
+            name = "email_loose"
+        elif item.claim.direction is Direction.ROLE or (
+            item.claim.kind is ClueKind.EMAIL and is_role(item.claim.value)
+        ):
+            name = "email_role"
+        else:
+            name = f"{_TOLD_NAMES[item.claim.kind]}_{'private' if item.is_private else 'public'}"
+        features[name] = 1.0
+        if item.claim.direction is Direction.UNCLEAR and item.claim.why != "bio":
+            features["claim_unclear"] = 1.0
+        if item.holders > 1:
+            features["claim_holders"] = max(features.get("claim_holders", 0.0), math.log(item.holders))
+
+
+# ---- names -----------------------------------------------------------------------------------------------------------
+
+
+def _name_features(
+    features: dict[str, float], view: View, record: PersonName, name: Agreement, rows: Mapping[str, KeyRow]
+) -> None:
+    if not view.name.words:
+        return
+    named = _name_level(name)
+    if named:
+        features[named] = 1.0
+    elif name.given is Level.DIFFERENT and view.name.is_person_like:
+        features["name_differs"] = 1.0
+    if named == "name_full":
+        if name.given is Level.FORM:
+            features["name_form"] = 1.0
+        if name.family is Level.PART:
+            features["name_part"] = 1.0
+        if name.swapped:
+            features["name_swapped"] = 1.0
+    if named in ("name_full", "name_initial", "name_similar") and record.family:
+        pair = name_pair(record.given[0], record.family[-1])
+        count = holders(rows, key("name", pair))
+        if named == "name_initial" or not count:
+            count = max(count, holders(rows, key("initial", initial_pair(record.given[0], record.family[-1]))))
+        features["name_holders"] = math.log(max(1, count))
+        same = max(
+            (holders(rows, key("initial", initial_pair(record.given[0], word))) for word in record.family[:2]),
+            default=0,
+        )
+        features["family_holders"] = math.log1p(same)
+
+
+def _name_level(name: Agreement) -> str:
+    given, family = name.given, name.family
+    if given >= Level.PART and family >= Level.PART:
+        return "name_full" if given >= Level.FORM else "name_similar"
+    if family >= Level.PART:
+        return {Level.INITIAL: "name_initial", Level.SIMILAR: "name_similar", Level.ABSENT: "family_only"}.get(
+            given, "name_relative"
+        )
+    if given >= Level.PART:
+        return {Level.INITIAL: "name_initial", Level.SIMILAR: "name_similar", Level.ABSENT: "given_only"}.get(
+            family, ""
+        )
+    return ""
+
+
+# ---- handles ---------------------------------------------------------------------------------------------------------
+
+
+def _handle_features(
+    features: dict[str, float],
+    view: View,
+    record: PersonName,
+    name: Agreement,
+    social: _Presence,
+    rows: Mapping[str, KeyRow],
+) -> None:
+    if not view.handle:
+        return
+    folded = fold_handle(view.handle)
+    elsewhere = {fold_handle(item) for item in social.elsewhere}
+    every = elsewhere | {fold_handle(item) for item in social.same_handles}
+    if view.handle in social.same_handles:
+        features["handle"] = 1.0
+    elif folded in every:
+        features["handle_elsewhere"] = 1.0
+        features["handle_holders"] = math.log(max(1, holders(rows, key("any_handle", folded))))
+        if _is_only_name(folded, record):
+            features["handle_is_name"] = 1.0
+    elif skeleton(view.handle) in {skeleton(item) for item in social.same_handles | social.elsewhere}:
+        features["handle_alike"] = 1.0
+    if every & {fold_handle(item) for item in view.mentions}:
+        features["bio_handle"] = 1.0
+    if name.family < Level.PART and name.given is not Level.DIFFERENT and record.family:
+        _name_in_handle(features, folded, record)
+
+
+def _name_in_handle(features: dict[str, float], folded: str, record: PersonName) -> None:
+    """A handle says the family name that the shown name does not."""
+    family = _within(folded, record.family)
+    if family and _within(folded, record.given[:1]):
+        features["handle_name_full"] = 1.0
+    elif family and len(family) >= _SHORTEST_IN_HANDLE:
+        features["handle_name_family"] = 1.0
+
+
+def _within(folded: str, words: tuple[str, ...]) -> str:
+    return max(
+        (form for word in words for form in forms(word) if len(form) > 2 and form in folded), key=len, default=""
+    )
+
+
+def says_given_name(handle: str, record: PersonName) -> bool:
+    """Whether a handle itself says the given name, so that a shown given name adds nothing."""
+    return bool(_within(fold_handle(handle), record.given))
+
+
+@lru_cache(maxsize=4096)
+def _is_only_name(folded: str, record: PersonName) -> bool:
+    rest = folded
+    for word in (*record.family, *record.given):
+        for form in sorted(forms(word), key=len, reverse=True):
+            rest = rest.replace(form, "", 1)
+    return not rest.rstrip("0123456789")
+
+
+# ---- places and the like ---------------------------------------------------------------------------------------------
+
+
+def _place_features(features: dict[str, float], view: View, contact: Contact) -> None:
+    city = fold_city(contact.city) if contact.city else ""
+    if city and (city in view.cities or (len(city) > 3 and city in _bio_words(view.bio))):
+        features["city_equal"] = 1.0
+    elif city and view.cities:
+        features["city_differs"] = 1.0
+    country = country_code(contact.country) if contact.country else ""
+    if country and view.country:
+        features["country_equal" if country == view.country else "country_differs"] = 1.0
+    spoken = (view.author.locale or "")[:2].lower()
+    if spoken and contact.language and contact.language[:2].lower() != spoken:
+        features["language_differs"] = 1.0
+    if view.domain and any(
+        own_domain(email) == view.domain for value in contact.emails if (email := normalise_email(value))
+    ):
+        features["website_domain"] = 1.0
+    if contact.company and len(company := fold(contact.company)) > 3 and company in fold(view.bio):
+        features["company"] = 1.0
+
+
+@lru_cache(maxsize=1024)
+def _bio_words(bio: str) -> frozenset[str]:
+    return frozenset(fold_city(word) for word in bio.replace("/", " ").split()[:40])

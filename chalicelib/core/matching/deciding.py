@@ -1,0 +1,183 @@
+"""The rules by which an author is linked: exact, owned evidence, one fitting owner, nothing that contradicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from chalicelib.core.matching.comparing import Comparison, Told, says_given_name
+from chalicelib.core.matching.keys import clue_key, fold_city, key
+from chalicelib.core.matching.names import Agreement, Level, PersonName, compare, name_of
+from chalicelib.core.matching.normalise import normalise_email, normalise_number, normalise_phone, normalise_platform
+from chalicelib.core.matching.types import Direction, KeyRow
+from chalicelib.core.matching.view import View, holders
+from chalicelib.core.people import ClueKind, Contact
+
+CERTAIN = 0.9999
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A contact that may be linked, and how sure that is."""
+
+    comparison: Comparison
+    confidence: float
+
+
+def links(
+    view: View, compared: Sequence[Comparison], rows: Mapping[str, KeyRow], suspect: frozenset[str]
+) -> list[Link]:
+    """Every contact that the rules would link; several that are not one person mean that none is. ``suspect``: contacts
+    whom the author seems to impersonate."""
+    by_id = [item for item in compared if item.has_id]
+    if by_id:
+        return [Link(item, CERTAIN) for item in by_id]
+    return [
+        Link(item, confidence)
+        for item in compared
+        if item.contact.ref.contact not in suspect and (confidence := _confidence(view, item, compared, rows))
+    ]
+
+
+def _confidence(view: View, item: Comparison, compared: Sequence[Comparison], rows: Mapping[str, KeyRow]) -> float:
+    """How sure the evidence makes us that `item` is the author; 0: not enough to link."""
+    if view.is_company or item.record.is_company or item.has_other_id or contradicts(view, item):
+        return 0.0
+    grounds = [
+        ground
+        for ground in (
+            _by_handle(view, item, rows),
+            _by_email(item, compared),
+            _by_number(item, compared, ClueKind.PHONE),
+            _by_number(item, compared, ClueKind.CUSTOMER_NUMBER),
+            _by_two(view, item, rows),
+        )
+        if ground
+    ]
+    return 1.0 - min(1.0 - ground for ground in grounds) / len(grounds) if grounds else 0.0
+
+
+def contradicts(view: View, item: Comparison) -> bool:
+    """A relative's name, or a person's name that is another."""
+    name = item.name
+    if name.is_relative:
+        return True
+    return name.given is Level.DIFFERENT and view.name.is_person_like
+
+
+def _by_handle(view: View, item: Comparison, rows: Mapping[str, KeyRow]) -> float:
+    """The handle on this platform, and a shown name that agrees; what the handle says of itself is not enough."""
+    row = clue_key(ClueKind.HANDLE, item.handle, view.platform) if item.handle else None
+    if row is None or not view.is_named or holders(rows, row) > 1:
+        return 0.0
+    name = item.name
+    if name.is_full:
+        return 0.998
+    if name.given >= Level.FORM and name.family is Level.INITIAL:
+        return 0.996
+    if name.given is Level.INITIAL and name.family >= Level.FORM:
+        return 0.996
+    if name.given >= Level.FORM and name.family is Level.ABSENT and not says_given_name(item.handle, item.record):
+        return 0.993
+    return 0.0
+
+
+def _by_email(item: Comparison, compared: Sequence[Comparison]) -> float:
+    """An address told in private: its only owner, or the one of several whom the name picks out."""
+    best = 0.0
+    for told in item.told_as(ClueKind.EMAIL):
+        name = item.name
+        if told.holders > 1:
+            best = max(best, 0.996 if _is_picked(item, told, compared) else 0.0)
+        elif name.is_full:
+            best = max(best, 0.9995)
+        elif name.given >= Level.PART or (name.given is Level.INITIAL and name.family >= Level.INITIAL):
+            best = max(best, 0.998)
+        elif told.claim.direction is Direction.OWN:
+            best = max(best, 0.995)
+    return best
+
+
+def _by_number(item: Comparison, compared: Sequence[Comparison], kind: ClueKind) -> float:
+    """A phone, customer or order number told in private: families share them, so given and family name must agree."""
+    best = 0.0
+    for told in item.told_as(kind):
+        is_safe = item.name.is_full and not (kind is ClueKind.PHONE and item.name.unsure)
+        if is_safe and (told.holders <= 1 or _is_picked(item, told, compared)):
+            best = max(best, 0.9985)
+    return best
+
+
+def _by_two(view: View, item: Comparison, rows: Mapping[str, KeyRow]) -> float:
+    """Two different identifiers of one contact, of which at least one was told in private, by whom the given name does
+    not deny: who has both is no chance hit."""
+    sole = {told.claim.kind for told in item.told if told.holders <= 1 and not told.is_loose and told.is_private}
+    if item.handle and holders(rows, clue_key(ClueKind.HANDLE, item.handle, view.platform) or "") <= 1 and sole:
+        return 0.996
+    if len(sole) >= 2 and item.name.given >= Level.FORM and not item.name.unsure:
+        return 0.995
+    return 0.0
+
+
+def _is_picked(item: Comparison, told: Told, compared: Sequence[Comparison]) -> bool:
+    """Of all who share what was told, the first name picks this one alone (or a duplicate of it)."""
+    owners = [other for other in compared if any(claim.claim.value == told.claim.value for claim in other.told)]
+    if len(owners) < told.holders or not _is_first_name(item.name):
+        return False
+    others = [other for other in owners if other is not item and other.name.given is not Level.DIFFERENT]
+    return all(same_person(item.contact, other.contact) for other in others)
+
+
+def _is_first_name(name: Agreement) -> bool:
+    return name.given >= Level.FORM and not name.unsure and (name.family >= Level.PART or name.family is Level.ABSENT)
+
+
+# ---- one person twice ------------------------------------------------------------------------------------------------
+
+
+def same_person(one: Contact, other: Contact) -> bool:
+    """Evident duplicates: the same name, a shared mailbox, phone, number or presence, and nothing that contradicts."""
+    mine, theirs = name_of(one), name_of(other)
+    agreed = compare(mine, theirs)
+    if not agreed.is_full or agreed.unsure or _generations_differ(mine, theirs):
+        return False
+    return bool(_identifiers(one) & _identifiers(other)) and not _contradict(one, other)
+
+
+def _generations_differ(one: PersonName, other: PersonName) -> bool:
+    return one.generation != other.generation
+
+
+def _identifiers(contact: Contact) -> frozenset[str]:
+    found = [key("email", email) for value in contact.emails if (email := normalise_email(value))]
+    found += [key("phone", phone) for value in contact.phones if (phone := normalise_phone(value))]
+    found += [key("number", number) for value in contact.customer_numbers if (number := normalise_number(value))]
+    for item in contact.social:
+        platform = normalise_platform(item.platform)
+        found += [
+            name
+            for name in (
+                clue_key(ClueKind.PLATFORM_ID, item.user_id, platform),
+                clue_key(ClueKind.HANDLE, item.handle, platform),
+            )
+            if name
+        ]
+    return frozenset(found)
+
+
+def _contradict(one: Contact, other: Contact) -> bool:
+    cities = {fold_city(city) for city in (one.city, other.city) if city}
+    if len(cities) > 1:
+        return True
+    for platform in {normalise_platform(item.platform) for item in one.social}:
+        mine, theirs = (_ids(contact, platform) for contact in (one, other))
+        if mine and theirs and not mine & theirs:
+            return True
+    phones = [{phone for value in contact.phones if (phone := normalise_phone(value))} for contact in (one, other)]
+    return len(cities) == 0 and bool(phones[0] and phones[1]) and not phones[0] & phones[1]
+
+
+def _ids(contact: Contact, platform: str) -> frozenset[str]:
+    return frozenset(
+        item.user_id for item in contact.social if item.user_id and normalise_platform(item.platform) == platform
+    )

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from chalicelib.core.case import Case, CaseState, Conversation
 from chalicelib.core.events import InboundMessage, Visibility
-from chalicelib.core.ids import AuthorId, ConversationKey, EventKey, MessageKey
+from chalicelib.core.ids import AuthorId, AuthorKey, ConversationKey, EventKey, MessageKey
 from chalicelib.core.matching.types import Claim
 from chalicelib.core.people import Author
 from chalicelib.core.policy import CarePolicy
@@ -76,6 +76,13 @@ def conversation_from(
         told=remembered,
         same_as=known.same_as if known else None,
     )
+
+
+def told_by(case: Case, author: AuthorKey) -> tuple[Claim, ...]:
+    """The identifiers that an author wrote anywhere on the case, also as whom our private reply made them."""
+    mine = [item for item in case.conversations if author in (item.author.key, item.same_as)]
+    mine += [item for item in case.conversations if item.author.key in {talk.same_as for talk in mine}]
+    return tuple(dict.fromkeys(claim for item in mine for claim in item.told))
 
 
 def with_message(case: Case, message: InboundMessage, author: Author, told: Sequence[Claim] = ()) -> Case:

@@ -14,6 +14,7 @@ from chalicelib.core.commands import Command
 from chalicelib.core.ids import AuthorKey, ContactRef
 from chalicelib.core.jobs import Lesson, SpreadDecision
 from chalicelib.core.people import Author, Contact, ContactMatch, Identity, Rejection, Verdict
+from chalicelib.core.placing import told_by
 from chalicelib.core.ticket import AgentReply
 from chalicelib.core.who import (
     as_suggested,
@@ -241,7 +242,7 @@ def _who_else(decision: Decision, excluded: frozenset[ContactRef]) -> ContactMat
     runtime, talk = decision.runtime, decision.case.latest
     account = runtime.stores.directory.get_account(talk.key.thread.account)
     spec = runtime.connectors.platform_spec(account.key.platform)
-    asked = Asked(account=account, spec=spec, author=talk.author, told=talk.told)
+    asked = Asked(account=account, spec=spec, author=talk.author, told=told_by(decision.case, talk.author.key))
     return as_suggested(look_up(runtime, asked, excluded))
 
 

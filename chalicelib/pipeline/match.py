@@ -53,7 +53,7 @@ def settings_of(policy: CarePolicy) -> MatchSettings:
 
 def claims_of(runtime: Runtime, said: Sequence[Said]) -> tuple[Claim, ...]:
     """The identifiers in messages."""
-    from chalicelib.pipeline.interim import claims_in
+    from chalicelib.core.matching import claims_in
 
     return claims_in(said, settings_of(runtime.policy))
 
@@ -79,7 +79,7 @@ def ruled_out(known: KnownAuthor) -> frozenset[ContactRef]:
 
 def look_up(runtime: Runtime, asked: Asked, excluded: frozenset[ContactRef]) -> ContactMatch:
     """Ask the CRMs. Where the platform's terms forbid matching, only by what was given to us directly."""
-    from chalicelib.pipeline.interim import DEFAULT_WEIGHTS, combine, match
+    from chalicelib.core.matching import DEFAULT_WEIGHTS, combine, match
 
     if not runtime.policy.crm_may_match or not asked.account.crms:
         return ContactMatch(verdict=Verdict.UNKNOWN)

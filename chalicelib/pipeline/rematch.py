@@ -9,7 +9,7 @@ from chalicelib.core.events import InboundMessage
 from chalicelib.core.ids import ContactRef, TicketRef
 from chalicelib.core.matching.types import Claim
 from chalicelib.core.people import Author, ContactMatch, Verdict
-from chalicelib.core.placing import conversation_for
+from chalicelib.core.placing import told_by
 from chalicelib.core.who import rematch_note, with_suggested
 from chalicelib.pipeline.match import Asked, claims_of, identity_of, is_incomplete, match_author, said_in
 from chalicelib.pipeline.work import Work, entry_id, note, write_entry
@@ -28,8 +28,7 @@ class Rematch:
 
 def asked_for(work: Work, event: InboundMessage, author: Author, case: Case | None) -> Asked:
     """Whom to find, with what their conversation told before."""
-    known = case.conversation(conversation_for(event)) if case is not None else None
-    told = known.told if known is not None else ()
+    told = told_by(case, author.key) if case is not None else ()
     return Asked(account=work.account, spec=work.spec, author=author, said=(said_in(event),), told=told)
 
 

@@ -10,10 +10,11 @@ from dataclasses import replace
 from chalicelib.core.account import ConnectionKind
 from chalicelib.core.case import Case, CaseState
 from chalicelib.core.errors import CareloopError, ConfigurationError, NotFoundError, PermanentError, TicketClosedError
-from chalicelib.core.ids import AuthorKey, CaseId, ContactRef, MessageId, MessageKey, digest
+from chalicelib.core.ids import AuthorKey, CaseId, ContactRef, digest
 from chalicelib.core.jobs import JobEnvelope, SpreadDecision
 from chalicelib.core.matching.types import Example, Subject
 from chalicelib.core.people import Contact, ContactMatch, Verdict
+from chalicelib.core.placing import told_by
 from chalicelib.core.who import with_suggested
 from chalicelib.pipeline.alarms import notice, of_connection
 from chalicelib.pipeline.contact_reads import find_contact, reads_of
@@ -24,10 +25,6 @@ from chalicelib.ports.helpdesk import ChangesRequester
 from chalicelib.ports.identities import KnownAuthor
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.stores import RememberPerson
-
-LIVE = (CaseState.OPENING, CaseState.OPEN)
-_ANY = MessageId("-")
-"""For reading a conversation's case alone: the reading asks for a message beside it."""
 
 
 def spread_decision(runtime: Runtime, envelope: JobEnvelope) -> None:
@@ -44,10 +41,7 @@ def spread_decision(runtime: Runtime, envelope: JobEnvelope) -> None:
 
 def _spread(runtime: Runtime, job: SpreadDecision) -> None:
     known = {author: runtime.stores.identities.know(author) for author in job.authors}
-    try:
-        decided: Case | None = runtime.stores.cases.get_case(job.case)
-    except NotFoundError:
-        decided = None
+    decided = _find(runtime, job.case)
     cases = [*([decided] if decided is not None else []), *_other_cases(runtime, job)]
     contacts = {ref: _contact(runtime, ref) for ref in _linked(known)}
     _learn(runtime, job, decided)
@@ -75,27 +69,21 @@ def _contact(runtime: Runtime, ref: ContactRef) -> Contact | None:
 
 
 def _other_cases(runtime: Runtime, job: SpreadDecision) -> list[Case]:
-    """The other open cases in which these authors write. Rare, and nobody waits: the lists of open conversations are
-    gone through, so that no message has to keep one for each author."""
-    wanted = set(job.authors)
-    found: dict[CaseId, Case] = {}
-    for platform in {author.platform for author in job.authors}:
-        for account in runtime.stores.directory.accounts():
-            if account.key.platform != platform:
-                continue
-            after = None
-            while True:
-                page = runtime.stores.cases.open_page(account.key, after=after)
-                for talk in page.conversations:
-                    if AuthorKey(platform=platform, author=talk.author) in wanted:
-                        message = MessageKey(account=account.key, message=_ANY)
-                        case = runtime.stores.cases.snapshot(talk, message).case
-                        if case is not None and case.id != job.case and case.state in LIVE:
-                            found[case.id] = case
-                if page.following is None:
-                    break
-                after = page.following
+    """The other cases of these authors that are open, or may be opened again."""
+    found = {
+        case.id: case
+        for author in job.authors
+        for case in runtime.stores.cases.find_by_author(author)
+        if case.id != job.case and case.state is not CaseState.CLOSED
+    }
     return list(found.values())
+
+
+def _find(runtime: Runtime, case: CaseId) -> Case | None:
+    try:
+        return runtime.stores.cases.get_case(case)
+    except NotFoundError:
+        return None
 
 
 def _with_match(
@@ -187,9 +175,9 @@ def _take_back(runtime: Runtime, job: SpreadDecision, known: dict[AuthorKey, Kno
 def _learn(runtime: Runtime, job: SpreadDecision, case: Case | None) -> None:
     """Keep how far author and contact agreed, feature by feature. It may fail: it is no part of the decision."""
     talk = next((item for item in case.conversations if item.author.key in job.authors), None) if case else None
-    if talk is None:
+    if talk is None or case is None:
         return
-    subject = Subject(author=talk.author, claims=talk.told)
+    subject = Subject(author=talk.author, claims=told_by(case, talk.author.key))
     for lesson in job.lessons:
         try:
             example = _example(runtime, job, subject, lesson.contact, is_same=lesson.is_same)
@@ -204,7 +192,7 @@ def _learn(runtime: Runtime, job: SpreadDecision, case: Case | None) -> None:
 def _example(
     runtime: Runtime, job: SpreadDecision, subject: Subject, ref: ContactRef, *, is_same: bool
 ) -> Example | None:
-    from chalicelib.pipeline.interim import features, index_keys
+    from chalicelib.core.matching import features, index_keys
 
     contact = find_contact(runtime, ref)
     if contact is None:

@@ -9,8 +9,8 @@ import pytest
 
 from chalicelib.core.errors import OutcomeUnknownError, RejectedError, UnavailableError
 from chalicelib.core.events import MessageDeleted, MessageEdited, Parsed, ThreadInvitation, Visibility
-from chalicelib.core.ids import AccountId, ContactId, ContactRef
-from chalicelib.core.people import Contact, SocialHandle
+from chalicelib.core.ids import AccountId, AuthorId, AuthorKey, ContactId, ContactRef
+from chalicelib.core.people import Author, Contact, SocialHandle
 from chalicelib.core.ticket import TicketStatus
 from tests.fakes.platform import FakePlatform, spec
 from tests.fakes.runtime import World
@@ -21,6 +21,11 @@ KIM = Contact(
     emails=("kim@example.com",),
     social=(SocialHandle(platform="agora", handle="kim"),),
 )
+
+
+def named(platform: str = "agora") -> Author:
+    """Kim, whose profile shows the whole name."""
+    return Author(key=AuthorKey(platform=platform, author=AuthorId("kim")), handle="kim", display_name="Kim Weber")
 
 
 def test_a_first_message_becomes_a_ticket_with_a_brief():
@@ -73,11 +78,11 @@ def test_strangers_without_a_name_are_not_taken_for_one_person():
 def test_an_exact_handle_links_the_contact_and_says_why():
     world = World()
     world.crm.contacts = [KIM]
-    world.arrive(world.message())
+    world.arrive(world.message(author=named()))
     [brief] = world.ticket.notes
     assert "Customer record: Kim Weber, crm:4711" in brief
     assert "because: handle @kim on agora (profile)" in brief
-    world.arrive(world.message("m9", thread="post-2"))
+    world.arrive(world.message("m9", thread="post-2", author=named()))
     assert len(world.crm.asked) == 1, "the second time the link is remembered"
 
 
@@ -119,21 +124,22 @@ def test_an_email_address_told_in_private_finds_the_customer_on_a_later_message(
     )
 
 
-def test_an_email_address_told_in_public_is_no_clue():
+def test_an_email_address_told_in_public_is_a_suggestion_at_most():
     world = World()
     world.crm.contacts = [replace(KIM, social=())]
-    world.arrive(world.message("m1", "I am kim@example.com"))
-    assert "Customer record: none found." in world.ticket.notes[0]
+    world.arrive(world.message("m1", "I am kim@example.com", author=named()))
+    assert "not certain" in world.ticket.notes[0]
+    assert "e-mail kim@example.com (public message)" in world.ticket.notes[0]
 
 
 def test_a_crm_that_is_down_delays_nothing_and_is_asked_again():
     world = World()
     world.crm.down = UnavailableError("down")
-    world.arrive(world.message("m1"))
+    world.arrive(world.message("m1", author=named()))
     assert "could not be asked" in world.ticket.notes[0]
     world.crm.down = None
     world.crm.contacts = [KIM]
-    world.arrive(world.message("m2"))
+    world.arrive(world.message("m2", author=named()))
     assert "Customer record: Kim Weber" in world.ticket.notes[-1]
 
 
@@ -141,8 +147,12 @@ def test_the_same_contact_on_another_channel_continues_the_open_ticket():
     world = World()
     social = (SocialHandle(platform="agora", handle="kim"), SocialHandle(platform="agora-dm", handle="kim"))
     world.crm.contacts = [replace(KIM, social=social)]
-    world.arrive(world.message("m1"))
-    world.arrive(world.message("d1", "and in private", platform="agora-dm", private=True, thread="dm-kim"))
+    world.arrive(world.message("m1", author=named()))
+    world.arrive(
+        world.message(
+            "d1", "and in private", platform="agora-dm", private=True, thread="dm-kim", author=named("agora-dm")
+        )
+    )
     assert world.ticket.customer == ["Where is my parcel?", "and in private"]
     assert any("also writes here" in item for item in world.ticket.notes)
 
@@ -152,11 +162,15 @@ def test_a_ticket_that_could_never_be_opened_holds_up_no_other_channel():
     social = (SocialHandle(platform="agora", handle="kim"), SocialHandle(platform="agora-dm", handle="kim"))
     world.crm.contacts = [replace(KIM, social=social)]
     world.desk.faults = [("create_ticket", True, RejectedError("no"))]
-    world.arrive(world.message("m1"))
-    world.arrive(world.message("d1", "and in private", platform="agora-dm", private=True, thread="dm-kim"))
+    world.arrive(world.message("m1", author=named()))
+    world.arrive(
+        world.message(
+            "d1", "and in private", platform="agora-dm", private=True, thread="dm-kim", author=named("agora-dm")
+        )
+    )
     world.later(minutes=5)
     assert world.ticket.customer == ["and in private"]
-    world.arrive(world.message("m2", "still there?"))
+    world.arrive(world.message("m2", "still there?", author=named()))
     world.later(minutes=5)
     everything = [text for ticket in world.desk.tickets.values() for text in ticket.customer]
     assert "still there?" in everything

@@ -23,7 +23,7 @@ from tests.e2e.servers.installing import NotInstallable
 
 _BROWSER = "browser"
 _COLUMNS = ("server", "outcome", "install s", "start s", "MiB", "address or reason")
-_WIDTHS = (9, 10, 9, 8, 6, 0)
+_WIDTHS = (15, 10, 9, 8, 6, 0)
 _AT_ONCE = 2
 
 Options = dict[str, str | int]

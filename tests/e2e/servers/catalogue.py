@@ -10,6 +10,7 @@ _CLASSES = {
     "rt": "tests.e2e.servers.rt:RequestTracker",
     "synapse": "tests.e2e.servers.synapse:Synapse",
     "tryton": "tests.e2e.servers.tryton:Tryton",
+    "django_helpdesk": "tests.e2e.servers.django_helpdesk:DjangoHelpdesk",
     "dynamodb": "tests.e2e.servers.dynamodb_local:DynamoDbLocal",
     "moto": "tests.e2e.servers.moto_server:MotoServer",
 }

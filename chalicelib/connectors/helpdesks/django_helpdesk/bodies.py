@@ -13,6 +13,7 @@ from datetime import UTC
 from typing import Any
 
 from chalicelib.connectors.helpdesks.django_helpdesk.access import number
+from chalicelib.connectors.helpdesks.django_helpdesk.marks import CASE, MARK, PLAIN_MARK
 from chalicelib.connectors.helpdesks.django_helpdesk.spec import FIELDS, FILE_TYPES, MOST_FILE_BYTES
 from chalicelib.connectors.toolkit.multipart import multipart
 from chalicelib.core.events import Visibility
@@ -23,12 +24,9 @@ from chalicelib.core.ticket import Comment, TicketDraft
 
 MOST_SUBJECT = 200
 REDACTED = "[removed]"
-MARK = "[careloop]: #"
-CASE = "[careloop-case]: #"
 _PRIORITIES = {"urgent": 1, "high": 2, "normal": 3, "low": 4}
 _MOST_KEY = 200
 _MOST_LOCAL = 60
-_PLAIN_MARK = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _UNUSUAL = re.compile(r"[^a-z0-9_-]+")
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf", "text/plain": "txt"}
 """Of types whose files go by several endings, the one that django-helpdesk takes."""
@@ -85,7 +83,7 @@ def address(person: PersonRef) -> str:
 
 def mark(external_id: str) -> str:
     """The mark of an entry."""
-    return external_id if _PLAIN_MARK.fullmatch(external_id) else digest(external_id, length=40)
+    return external_id if PLAIN_MARK.fullmatch(external_id) else digest(external_id, length=40)
 
 
 def literal(text: str) -> str:

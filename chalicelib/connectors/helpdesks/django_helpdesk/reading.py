@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.connectors.helpdesks.django_helpdesk.access import numbers
-from chalicelib.connectors.helpdesks.django_helpdesk.bodies import CASE, MARK
+from chalicelib.connectors.helpdesks.django_helpdesk.marks import marked, number_of
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.events import Attachment, AttachmentKind, Visibility
 from chalicelib.core.ids import CaseId, CommentId
@@ -17,33 +17,8 @@ from chalicelib.core.ticket import TicketStatus
 
 DUPLICATE = 5
 _KINDS = {"image": AttachmentKind.IMAGE, "video": AttachmentKind.VIDEO, "audio": AttachmentKind.AUDIO}
-_CASE = re.compile(r"case-[a-z0-9]{8,64}")
-_PLAIN_MARK = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _MOVED_FROM = re.compile(r"\[[^\[\]]{0,80}#([0-9]{1,18})\]")
 """``[Merged from #12] ...``, in whatever language: the title that a merge gives to what it moves (views/staff.py)."""
-
-
-# -- marks -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marked:
-    """A text without the marks that stood at its end."""
-
-    text: str
-    mark: str | None = None
-    case: CaseId | None = None
-
-
-def marked(text: str) -> Marked:
-    """Only the very last lines count: what a customer wrote stands above them."""
-    lines = text.rstrip().splitlines()
-    mark = case = None
-    if lines and lines[-1].startswith(CASE) and _CASE.fullmatch(lines[-1].removeprefix(CASE)):
-        case = CaseId(lines.pop().removeprefix(CASE))
-    if lines and lines[-1].startswith(MARK) and _PLAIN_MARK.fullmatch(lines[-1].removeprefix(MARK)):
-        mark = lines.pop().removeprefix(MARK)
-    return Marked(text="\n".join(lines).rstrip(), mark=mark, case=case) if mark or case else Marked(text=text)
 
 
 # -- follow-ups --------------------------------------------------------------------------------------------------------
@@ -96,14 +71,6 @@ def entry(data: Reader) -> Entry:
         came_by_mail=bool(data.find_text("message_id")),
         attachments=tuple(attachment(item) for item in data.items("followupattachment_set")),
     )
-
-
-def number_of(data: Reader, name: str = "id") -> str:
-    """An id, which is a number here. Raises PayloadError."""
-    found = data.need_id(name)
-    if not (found.isascii() and found.isdigit() and len(found) <= 18):
-        raise data.need(name).wrong("a number expected")
-    return found
 
 
 def visibility(data: Any) -> Visibility:

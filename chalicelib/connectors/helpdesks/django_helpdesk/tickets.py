@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.connectors.helpdesks.django_helpdesk import reading
 from chalicelib.connectors.helpdesks.django_helpdesk.access import numbers
+from chalicelib.connectors.helpdesks.django_helpdesk.marks import marked, number_of
 from chalicelib.connectors.helpdesks.django_helpdesk.reading import DUPLICATE, Entry, Shown
 from chalicelib.connectors.toolkit.api import ApiClient, segment
 from chalicelib.connectors.toolkit.asking import readable
@@ -125,7 +126,7 @@ def _count(data: Reader) -> int:
 
 def _merged(data: Reader) -> list[tuple[str, bool]]:
     return [
-        (reading.number_of(item), reading.marked(item.find_text("description") or "").case is not None)
+        (number_of(item), marked(item.find_text("description") or "").case is not None)
         for item in data.items("results")
         if item.has("merged_to")
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 
-from chalicelib.connectors.helpdesks.django_helpdesk import reading
+from chalicelib.connectors.helpdesks.django_helpdesk.marks import marked, number_of
 from chalicelib.connectors.toolkit.payload import Reader, read_json
 from chalicelib.connectors.toolkit.signatures import require_match
 from chalicelib.core.errors import PayloadError
@@ -33,7 +33,7 @@ class Receiver:
         if not document.has("followup_id"):
             return Parsed(ignored={"new ticket" if document.has("ticket") else "unknown": 1})
         ticket = document.need("ticket")
-        number = reading.number_of(ticket)
+        number = number_of(ticket)
         if _is_ours(ticket, document.need_id("followup_id")):
             return Parsed(ignored={"follow-up (our own)": 1})
         return Parsed(events=(HelpdeskHint(ticket=TicketId(number), reason="followup", case=_case(ticket)),))
@@ -48,7 +48,7 @@ def _is_ours(ticket: Reader, followup: str) -> bool:
     try:
         for item in ticket.items("followup_set"):
             if item.find_id("id") == followup:
-                return reading.marked(item.find_text("comment") or "").mark is not None
+                return marked(item.find_text("comment") or "").mark is not None
     except PayloadError:
         return False
     return False
@@ -56,6 +56,6 @@ def _is_ours(ticket: Reader, followup: str) -> bool:
 
 def _case(ticket: Reader) -> CaseId | None:
     try:
-        return reading.marked(ticket.find_text("description") or "").case
+        return marked(ticket.find_text("description") or "").case
     except PayloadError:
         return None

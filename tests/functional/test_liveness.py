@@ -92,7 +92,7 @@ def test_a_dead_facebook_token_stops_sending_never_receiving():
     world.desk.agent_reply(ticket, "It left today.")
     world.play()
     assert "NOT posted on Facebook" in world.notes(ticket)[-1]
-    assert "connect the page again" in world.notes(ticket)[-1]
+    assert "connect the account again" in world.notes(ticket)[-1]
     assert "/retry" in world.notes(ticket)[-1]
     assert world.alarms() == {f"credentials {FACEBOOK}": f"careloop accounts secrets {FACEBOOK}"}
 

@@ -50,18 +50,18 @@ def matrix(code: str) -> dict[str, Any]:
 
 
 _GRAPH_DEAD = [
-    (400, graph(190), "connect the page again"),
+    (400, graph(190), "connect the account again"),
     (400, graph(190, 458), "removed the app"),
     (400, graph(190, 459), "log in on facebook.com"),
     (400, graph(190, 460), "password"),
     (400, graph(190, 463), "expired"),
     (400, graph(190, 464), "log in on facebook.com"),
-    (401, graph(190, 467), "connect the page again"),
-    (400, graph(190, 492), "connect the page again"),
-    (400, graph(102), "connect the page again"),
-    (400, graph(450), "connect the page again"),
-    (400, graph(452), "connect the page again"),
-    (200, graph(190), "connect the page again"),
+    (401, graph(190, 467), "connect the account again"),
+    (400, graph(190, 492), "connect the account again"),
+    (400, graph(102), "connect the account again"),
+    (400, graph(450), "connect the account again"),
+    (400, graph(452), "connect the account again"),
+    (200, graph(190), "connect the account again"),
 ]
 _GRAPH_BARRED = [
     (400, graph(3), "permission"),
@@ -72,6 +72,7 @@ _GRAPH_BARRED = [
 ]
 DEAD: dict[str, list[tuple[int, Any, str]]] = {
     "facebook": _GRAPH_DEAD,
+    "instagram": _GRAPH_DEAD,
     "messenger": _GRAPH_DEAD,
     "x": [
         (401, problem(401, "Unauthorized"), "authorise the account again"),
@@ -100,6 +101,7 @@ DEAD: dict[str, list[tuple[int, Any, str]]] = {
 }
 BARRED: dict[str, list[tuple[int, Any, str]]] = {
     "facebook": _GRAPH_BARRED,
+    "instagram": _GRAPH_BARRED,
     "messenger": _GRAPH_BARRED,
     "x": [
         (403, problem(403), "developer console"),

@@ -47,9 +47,7 @@ class PageAccess:
             times = [data.find_time(name) for name in ("expires_at", "data_access_expires_at")]
         lacking = [name for name in self.scopes if granted and name not in granted]
         if lacking:
-            advice = (
-                f"The page's access token lacks the permission {', '.join(lacking)}: connect the page again with it."
-            )
+            advice = f"The access token lacks the permission {', '.join(lacking)}: connect the account again with it."
             raise CredentialsError("permission not granted", advice=advice, remote_code="scopes")
         return min((at for at in times if at is not None and at > _NEVER), default=None)
 

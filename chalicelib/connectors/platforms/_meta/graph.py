@@ -159,7 +159,7 @@ class GraphApi:
             raise UnavailableError("an answer that can't be read") from None
         if owner != self.page:
             raise CredentialsError(
-                "token of another page", advice="The access token belongs to another page: connect the page again."
+                "token of another page", advice="The access token belongs to another page: connect the account again."
             )
         missing = [name for name in wanted if name not in fields]
         if missing:

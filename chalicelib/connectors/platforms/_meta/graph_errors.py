@@ -62,7 +62,7 @@ def _window(found: Problem) -> CareloopError:
 
 
 def _unreachable(found: Problem) -> CareloopError:
-    advice = "The customer can't or does not want to receive messages from the page now: reach them another way."
+    advice = "The customer can't or does not want to receive messages from the account now: reach them another way."
     return RecipientUnreachableError(f"Graph {found.name}", advice=advice, remote_code=found.name)
 
 
@@ -87,32 +87,32 @@ def _temporary(found: Problem) -> CareloopError:
 
 def _already_replied(found: Problem) -> CareloopError:
     """By an earlier attempt of ours, or by a person in Meta's inbox: the code does not tell."""
-    advice = "This comment already has its one private reply: look into the page's inbox before you write again."
+    advice = "This comment already has its one private reply: look into the inbox before you write again."
     return OutcomeUnknownError(f"Graph {found.name}", advice=advice)
 
 
-_TOKEN = _credentials("The page's access token is no longer good: connect the page again.", dead=True)
-_REMOVED = _credentials("The page's owner removed the app from the page: connect the page again.", dead=True)
+_TOKEN = _credentials("The access token is no longer good: connect the account again.", dead=True)
+_REMOVED = _credentials("The owner removed the app from the account: connect the account again.", dead=True)
 _CHECKPOINT = _credentials(
     "Meta asks the person behind the token to log in on facebook.com and confirm something: do that, then connect the "
-    "page again if it does not work by itself.",
+    "account again if it does not work by itself.",
     dead=True,
 )
 _PASSWORD = _credentials(
-    "The person behind the page's token changed their password or was logged out: connect the page again, best with a "
+    "The person behind the token changed their password or was logged out: connect the account again, best with a "
     "system user's token.",
     dead=True,
 )
-_EXPIRED = _credentials("The page's access token has expired: connect the page again.", dead=True)
+_EXPIRED = _credentials("The access token has expired: connect the account again.", dead=True)
 _PERMISSION = _credentials(
-    "The page's access token lacks a permission or a review: check the app and connect it again."
+    "The access token lacks a permission or a review: check the app and connect the account again."
 )
 _PROFILE = _credentials("The app lacks the Business Asset User Profile Access feature: names can't be looked up.")
 _RESTRICTED = _not_answerable(
     "Meta restricts the account at the moment: look at its support inbox on Facebook or Instagram."
 )
 _ELSEWHERE = _not_answerable("Another app holds this thread: answer there, or take the thread over first.")
-_AUTOMATED = _not_answerable("The thread is in Meta's automated questions and answers: answer in the page's inbox.")
+_AUTOMATED = _not_answerable("The thread is in Meta's automated questions and answers: answer in Meta's own inbox.")
 _NO_PRIVATE_REPLY = _not_answerable("Meta allows no private reply to this one: answer in public.")
 _NOT_LINKED = _credentials(
     "Instagram account and Facebook page are no longer linked, or Meta asks for a confirmation: look into the page's "
@@ -123,7 +123,7 @@ _MESSAGES_OFF = _credentials(
     "Connected tools."
 )
 _NOT_ELIGIBLE = _credentials("Instagram does not open this account to apps: it must be a public professional account.")
-_NO_MESSAGING = _not_answerable("Messaging is switched off for this page: answer in public, or switch it on.")
+_NO_MESSAGING = _not_answerable("Messaging is switched off for this account: answer in public, or switch it on.")
 
 BY_CODE: Mapping[tuple[int | None, int | None], Make] = {
     # token
@@ -136,7 +136,7 @@ BY_CODE: Mapping[tuple[int | None, int | None], Make] = {
     (102, None): _TOKEN,
     (450, None): _TOKEN,
     (452, None): _TOKEN,
-    (2500, None): _credentials("The call reached no page: the access token or the API version is missing or wrong."),
+    (2500, None): _credentials("The call reached no account: the access token or the API version is missing or wrong."),
     # permission; 200 to 299 are in `_make`
     (3, None): _PERMISSION,
     (10, None): _PERMISSION,

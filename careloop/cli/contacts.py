@@ -16,10 +16,12 @@ from careloop.costs.prices import read_prices
 from careloop.importing import Import, Tally
 from chalicelib.adapters.records.contact_rows import prepared
 from chalicelib.bootstrap import Application
+from chalicelib.core.account import ConnectionKind
 from chalicelib.core.codec import to_data
 from chalicelib.core.errors import RetryableError
 from chalicelib.core.ids import ContactId, ContactRef, Cursor
 from chalicelib.core.people import Contact
+from chalicelib.pipeline.mirror import begin_again, follows, state_of, steps
 
 MANY = 0.2
 """A file that lacks more than this share of the index is more likely a part of the contacts than all of them."""
@@ -112,6 +114,39 @@ def list_some(app: Application, crm: str, limit: int) -> None:
 def count(app: Application, crm: str) -> None:
     """Count the contacts of a CRM in the index, by reading them all."""
     console.print(f"{sum(1 for _ in _all(app, crm)):,} contacts of {crm} are in the index.", highlight=False)
+
+
+@contacts.command("mirror")
+@click.argument("name")
+@click.option("--again", is_flag=True, help="Read all contacts of the CRM anew.")
+@click.option("--deleted", is_flag=True, help="Those that the CRM no longer has were deleted, however many they are.")
+@with_application
+def mirror_now(app: Application, name: str, again: bool, deleted: bool) -> None:
+    """Bring the index up to date with the CRM connection NAME, now and to the end. Workers do so by themselves every
+    `mirror_every`; one that was stopped goes on where it was."""
+    connection = app.runtime.stores.directory.get_connection(ConnectionKind.CRM, name)
+    if not follows(app.runtime, connection):
+        errors.print(
+            f"{name} is not mirrored: its connector has no feed of contacts, or its option mirror is no.",
+            highlight=False,
+        )
+        raise SystemExit(1)
+    before = state_of(app.runtime, name)
+    if again or deleted:
+        begin_again(app.runtime, name)
+    elif before.is_behind and before.cursor is not None:
+        console.print("The first reading was stopped before: going on from there.")
+    with _progress() as progress:
+        task = progress.add_task(f"Mirroring {name}", total=None, rows="")
+        for state in steps(app.runtime, name, sure=deleted):
+            told = f"{state.stored - before.stored:,} new or changed, {state.removed - before.removed:,} removed"
+            progress.update(task, rows=told)
+    after = state_of(app.runtime, name)
+    console.print(
+        f"{name}: {after.stored - before.stored} new or changed, {after.removed - before.removed} removed. "
+        "The index is whole.",
+        highlight=False,
+    )
 
 
 def _all(app: Application, crm: str) -> Iterator[Contact]:

@@ -162,7 +162,7 @@ def _compared(runtime: Runtime, name: str, client: FindsGone, state: MirrorState
     """Ask for one page of the index which contacts are gone, and take those out."""
     began = state.check_began if state.checked_to is not None else runtime.clock.now()
     page = runtime.stores.contacts.list_contacts(name, after=state.checked_to or None, limit=COMPARED_AT_ONCE)
-    asked = [item.ref.contact for item in page.contacts]
+    asked = tuple(item.ref.contact for item in page.contacts)
     gone = client.find_gone(asked) if asked else ()
     if not sure and len(gone) >= DOUBTFUL and 2 * len(gone) > len(asked):
         _doubt(runtime, name, len(gone), len(asked))

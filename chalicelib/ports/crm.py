@@ -63,7 +63,7 @@ class ListsContacts(Protocol):
 class FindsGone(Protocol):
     """Tells which contacts it no longer has: where the feed tells no deletions."""
 
-    def find_gone(self, contacts: Sequence[ContactId]) -> Sequence[ContactId]:
+    def find_gone(self, contacts: tuple[ContactId, ...]) -> Sequence[ContactId]:
         """Of at most 200 contacts, those that the CRM no longer has for us. Raises leaves: an answer that can't be read
         says nothing about anybody."""
         ...

@@ -11,8 +11,12 @@ from click.testing import CliRunner, Result
 from careloop.cli.main import main
 from careloop.importing import fingerprint
 from careloop.local.application import open_application
+from chalicelib.core.account import Connection, ConnectionKind
+from chalicelib.core.errors import UnavailableError
 from chalicelib.core.ids import Cursor
 from chalicelib.ports.writes import SaveCursor
+from tests.fakes.runtime import World
+from tests.functional.test_mirror import Comparable, Feed, following, mirrored, person
 
 
 @pytest.fixture
@@ -91,3 +95,45 @@ def test_a_contact_is_shown_with_its_keys(state: str, tmp_path: Path) -> None:
     assert run("show", "3", "--local", state).exit_code == 1
     listed = run("list", "--local", state, "--limit", "1").output
     assert ("Name 1" in listed) != ("Name 2" in listed)
+
+
+def mirror(world: World, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["contacts", "mirror", "crm", *arguments], obj=world.app, env={"COLUMNS": "200"})
+
+
+def test_a_crm_is_mirrored_by_hand_and_goes_on_where_it_was_stopped() -> None:
+    crm = Feed([person(number) for number in range(10)])
+    crm.fails_at[2] = UnavailableError("down")
+    world = following(crm)
+
+    stopped = mirror(world)
+    assert stopped.exit_code == 1
+    assert "unavailable" in stopped.output
+    done = mirror(world)
+    assert "going on from there" in done.output
+    assert "crm: 6 new or changed, 0 removed. The index is whole." in done.output
+    assert len(mirrored(world)) == 10
+
+    crm.changes.append(person(3).ref)
+    assert "0 new or changed, 1 removed" in mirror(world).output
+    assert "1 new or changed, 1 removed" in mirror(world, "--again").output
+    assert len(mirrored(world)) == 9
+
+
+def test_those_that_a_crm_lost_are_removed_when_the_operator_says_so() -> None:
+    crm = Comparable([person(number) for number in range(40)])
+    world = following(crm)
+    mirror(world)
+    crm.gone = {person(number).ref.contact for number in range(30)}
+    assert "0 removed" in mirror(world, "--again").output
+    assert "30 removed" in mirror(world, "--deleted").output
+
+
+def test_a_crm_without_a_feed_is_not_mirrored(state: str) -> None:
+    app = open_application(Path(state))
+    app.runtime.stores.directory.put_connection(
+        Connection(kind=ConnectionKind.CRM, name="directory", connector="directory")
+    )
+    refused = run("mirror", "directory", "--local", state)
+    assert refused.exit_code == 1
+    assert "directory is not mirrored" in refused.output

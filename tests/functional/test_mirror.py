@@ -104,7 +104,7 @@ class Comparable(Feed):
         self.gone: set[ContactId] = set()
         self.questions = 0
 
-    def find_gone(self, contacts: Sequence[ContactId]) -> Sequence[ContactId]:
+    def find_gone(self, contacts: tuple[ContactId, ...]) -> Sequence[ContactId]:
         self.questions += 1
         return [item for item in contacts if item in self.gone]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chalicelib.connectors.crms.tryton import domains, reading
+from chalicelib.connectors.crms.tryton import domains, feed, reading
 from chalicelib.connectors.toolkit.api import ApiClient, segment
 from chalicelib.connectors.toolkit.asking import readable
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.errors import ConfigurationError, NotFoundError
-from chalicelib.core.ids import ContactRef
+from chalicelib.core.ids import ContactId, ContactRef, Cursor
 from chalicelib.core.matching import contact_keys
 from chalicelib.core.people import Clues, Contact
-from chalicelib.ports.crm import CrmContext
+from chalicelib.ports.crm import ContactPage, CrmContext
 
 MOST_FOUND = 200
 """Records looked at for one author; a domain finds a little more than is exact."""
@@ -31,6 +31,7 @@ class Client:
         server, self._database = _place(options)
         self._name = context.connection.name
         self._web = (options.get("web_url", "").strip() or server).rstrip("/")
+        self._clock = context.clock
         self._aliases = _aliases(options.get("handle_names", ""))
         self._base = f"{server}/{segment(self._database)}"
         self._api = ApiClient(
@@ -74,6 +75,81 @@ class Client:
         with readable():
             return self._contact(answer.json, reading.platform_names((), self._aliases))
 
+    def list_contacts(self, cursor: Cursor | None) -> ContactPage:
+        """Four calls for a page of all parties, and for one of what changed; see `ListsContacts`. Parties that became
+        inactive, or were replaced, are gone; those that were deleted are not told (`find_gone`)."""
+        now = self._clock.now()
+        state = feed.read_cursor(cursor)
+        if state is None:
+            return self._parties(feed.beginning(self._newest(), now))
+        return self._parties(state) if state.after is not None else self._changes(feed.walking(state, now))
+
+    def find_gone(self, contacts: tuple[ContactId, ...]) -> Sequence[ContactId]:
+        """One call; see `FindsGone`."""
+        numbers = [int(item) for item in contacts if item.isascii() and item.isdigit() and len(item) <= 18]
+        if not numbers:
+            return contacts
+        answer = self._search("party.party", [["id", "in", numbers]], ("code",), limit=len(numbers))
+        with readable():
+            there = {str(feed.record_id(item)) for item in answer.items()}
+        return tuple(item for item in contacts if item not in there)
+
+    def _newest(self) -> dict[str, feed.Place]:
+        """The last change of each model."""
+        found: dict[str, feed.Place] = {}
+        for model in feed.MODELS:
+            answer = self._search(model, [feed.ANY], (feed.MODIFIED,), limit=1, order=feed.NEWEST)
+            with readable():
+                places = [feed.place_of(item) for item in answer.items()]
+            if places:
+                found[model] = max(places)
+        return found
+
+    def _parties(self, state: feed.State) -> ContactPage:
+        """The next page of all parties."""
+        wanted = [["id", ">", state.after]]
+        answer = self._search("party.party", wanted, reading.FIELDS, limit=feed.PAGE, order=feed.BY_ID)
+        platforms = reading.platform_names(domains.PLATFORMS, self._aliases)
+        with readable():
+            items = list(answer.items())
+            contacts = tuple(self._contact(item, platforms) for item in items)
+            last = max(map(feed.record_id, items)) if len(items) == feed.PAGE else None
+        following = feed.after_parties(state, last, self._clock.now())
+        # what changed meanwhile comes at once: only then the list is whole
+        return ContactPage(contacts=contacts, removed=(), cursor=feed.write_cursor(following), more=True)
+
+    def _changes(self, state: feed.State) -> ContactPage:
+        """The next page of what was changed in any of the models."""
+        seen: dict[str, feed.Place] = {}
+        parties: list[str] = []
+        more = False
+        for model, name in feed.MODELS.items():
+            since = feed.changed_since((state.walk or {}).get(model))
+            fields = (feed.MODIFIED,) if name == "id" else (feed.MODIFIED, name)
+            answer = self._search(model, since, fields, limit=feed.CHANGES, order=feed.OLDEST)
+            with readable():
+                places = [feed.place_of(item) for item in answer.items()]
+                parties += reading.party_ids(answer, name)
+            if places:
+                seen[model] = max(places)
+            more = more or len(places) == feed.CHANGES
+        contacts, gone = self._present(list(dict.fromkeys(parties)))
+        following = feed.after_changes(state, seen, self._clock.now(), more=more)
+        return ContactPage(contacts=contacts, removed=gone, cursor=feed.write_cursor(following), more=more)
+
+    def _present(self, parties: list[str]) -> tuple[tuple[Contact, ...], tuple[ContactRef, ...]]:
+        """Those of some parties that are there and active; references to the others."""
+        if not parties:
+            return (), ()
+        numbers = [int(item) for item in parties]
+        answer = self._search("party.party", [["id", "in", numbers]], reading.FIELDS, limit=len(numbers))
+        platforms = reading.platform_names(domains.PLATFORMS, self._aliases)
+        with readable():
+            contacts = tuple(self._contact(item, platforms) for item in answer.items())
+        there = {item.ref.contact for item in contacts}
+        gone = (ContactId(item) for item in parties if item not in there)
+        return contacts, tuple(ContactRef(crm=self._name, contact=item) for item in gone)
+
     def probe(self) -> str:
         """One call: one line on how the connection is, raising a leaf when it is not well."""
         answer = self._search("party.party", [], ("code",), limit=1)
@@ -81,8 +157,18 @@ class Client:
             number = sum(1 for _ in answer.items())
         return f"Tryton at {self._base}" + ("" if number else ", which has no parties yet")
 
-    def _search(self, model: str, domain: list[Any], fields: Sequence[str], *, limit: int = MOST_FOUND) -> Reader:
+    def _search(
+        self,
+        model: str,
+        domain: list[Any],
+        fields: Sequence[str],
+        *,
+        limit: int = MOST_FOUND,
+        order: list[list[str]] | None = None,
+    ) -> Reader:
         params = {"d": domains.encoded(domain), "s": limit, "f": fields}
+        if order is not None:
+            params["o"] = domains.encoded(order)
         answer = self._api.get(f"/{model}", params)
         with readable():
             return answer.json

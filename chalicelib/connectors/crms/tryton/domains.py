@@ -17,6 +17,11 @@ Domain = list[Any]
 
 NAMES: Mapping[str, tuple[str, ...]] = {"x": ("x", "twitter")}
 """What people call a platform beside its own name."""
+PLATFORMS = (
+    *("bluesky", "facebook", "instagram", "line", "linkedin", "mastodon", "matrix", "messenger"),
+    *("reddit", "telegram", "threads", "tiktok", "whatsapp", "x", "youtube"),
+)
+"""Whose names make a contact mechanism of any type a handle, where no platform is asked for."""
 ID_SUFFIXES = ("_id", " id")
 """``facebook_id``: the value is the platform's immutable id, not a handle."""
 

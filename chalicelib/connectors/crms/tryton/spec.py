@@ -13,6 +13,7 @@ SPEC = CrmSpec(
     title="Tryton",
     capabilities=CrmCapabilities(
         finds_by=frozenset(kind.value for kind in ClueKind),
+        lists_contacts=True,
         note="Handles and platform ids are contact mechanisms whose name is the platform.",
     ),
     credentials=(
@@ -42,6 +43,8 @@ SPEC = CrmSpec(
     ),
     shown_by=ShownBy.REAL_SERVER,
     facts=(
+        Fact(what="last_modified_at of each record can be searched and sorted by", source=_SEEN, date="2026-11"),
+        Fact(what="a changed contact mechanism leaves its party's date as it was", source=_SEEN, date="2026-11"),
         Fact(what="REST with application keys, new in 8.0", source="trytond/protocols/rest.py, 8.2.1", date="2026-11"),
         Fact(what="an unknown field or a broken domain is a 500 with a page", source=_SEEN, date="2026-11"),
         Fact(what="ilike takes % and _ as wildcards and a backslash to escape them", source=_SEEN, date="2026-11"),

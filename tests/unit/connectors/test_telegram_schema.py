@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from careloop.twins.base import TwinRequest
+from careloop.twins.forms import FormFile
+from careloop.twins.telegram import TelegramTwin
+from tests.fakes.clock import FrozenClock
 from tests.unit.connectors.telegram_schema import CASES, schemas
 
 SCHEMAS = schemas()
@@ -85,3 +89,90 @@ def test_ours_is_part_of_the_vendors():
                 assert (item["types"], item["required"]) == (theirs["types"], theirs["required"]), f"{name} {item}"
             missing = [item["name"] for item in known.values() if item["required"]]
             assert set(missing) <= {item["name"] for item in part.get("fields", ())}, name
+
+
+@each_schema
+def test_the_twin_speaks_the_bot_api(schema):
+    """Its updates and answers, to which our connector was held in the functional tests."""
+    twin = TelegramTwin(FrozenClock())
+    file = FormFile(name="a.png", media_type="image/png", content=b"\x89PNG")
+    kim, group, connection = twin.add_user("Kim", "kim_w", bio="Lamps"), twin.add_group("Lamps"), twin.connect()
+    number = twin.write(kim, "Hello")
+    twin.write(kim, "and again", answer=number)
+    twin.edit(kim, number, "Hello!")
+    for part in ("photo", "document", "voice", "video", "audio"):
+        twin.send_file(kim, part, file, "look")
+    twin.write(kim, "hi all", chat=group)
+    twin.write_to_business(kim, connection, "Do you repair?")
+    twin.native_answer(kim, connection, "Yes")
+    photo = twin.world.chat(kim)["messages"][str(number + 2)]["photo"][0]["file_id"]
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("getMe", {}),
+        ("getWebhookInfo", {}),
+        ("getChat", {"chat_id": kim}),
+        ("getFile", {"file_id": photo}),
+        ("sendMessage", {"chat_id": kim, "text": "It left", "reply_parameters": {"message_id": number}}),
+        ("sendMessage", {"chat_id": kim, "text": "Yes.", "business_connection_id": connection}),
+        ("deleteMessage", {"chat_id": kim, "message_id": number}),
+        ("getUpdates", {}),
+    ]
+    twin.block(kim)
+    twin.block(kim, blocked=False)
+    problems = []
+    for method, params in calls:
+        answer = twin.handle(_request(twin, method, params))
+        result = json.loads(answer.body)["result"]
+        problems += schema.request_problems(method, params)
+        problems += schema.answer_problems(method, result, strict=True)
+    for update in json.loads(twin.handle(_request(twin, "getUpdates", {})).body)["result"]:
+        problems += schema.update_problems(update)
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "status", "words"),
+    [
+        ("sendMessage", {"text": "a"}, 400, "chat_id is empty"),
+        ("sendMessage", {"chat_id": "1", "text": "a"}, 400, "chat not found"),
+        ("sendMessage", {"chat_id": "KIM", "text": " "}, 400, "message text is empty"),
+        ("sendMessage", {"chat_id": "KIM", "text": "😀" * 2049}, 400, "message is too long"),
+        ("sendMessage", {"chat_id": "KIM", "text": "a", "reply_parameters": {"message_id": 7}}, 400, "not found"),
+        ("sendPhoto", {"chat_id": "KIM"}, 400, "no photo in the request"),
+        ("deleteMessage", {"chat_id": "KIM", "message_id": 7}, 400, "message to delete not found"),
+        ("getFile", {"file_id": "x"}, 400, "wrong file_id"),
+        ("setWebhook", {"url": "http://care.example.com"}, 400, "HTTPS"),
+        ("setWebhook", {"url": "https://care.example.com", "secret_token": "a b"}, 400, "unallowed"),
+        ("sendLamp", {}, 404, "Not Found"),
+    ],
+)
+def test_the_twin_refuses_what_telegram_refuses(method: str, params: dict[str, Any], status: int, words: str):
+    twin = TelegramTwin(FrozenClock())
+    kim = twin.add_user("Kim")
+    twin.write(kim, "Hello")
+    params = {name: kim if value == "KIM" else value for name, value in params.items()}
+    answer = twin.handle(_request(twin, method, params))
+    assert answer.status == status
+    assert words in json.loads(answer.body)["description"]
+
+
+def test_the_twin_keeps_updates_for_a_day_and_a_bot_to_one_way_of_having_them():
+    clock = FrozenClock()
+    twin = TelegramTwin(clock)
+    twin.write(twin.add_user("Kim"), "Hello")
+    saved = twin.dump()
+    clock.advance(hours=24, seconds=1)
+    assert twin.pending == 0
+    twin.load(saved)
+    twin.handle(_request(twin, "setWebhook", {"url": "https://care.example.com/hook"}))
+    assert twin.handle(_request(twin, "getUpdates", {})).status == 409
+    assert twin.handle(_request(twin, "getMe", {}, token="7:another")).status == 401
+
+
+def _request(twin: TelegramTwin, method: str, params: dict[str, Any], *, token: str | None = None) -> TwinRequest:
+    return TwinRequest(
+        method="POST",
+        path=f"/bot{token or twin.token}/{method}",
+        query={},
+        headers={"content-type": "application/json"},
+        body=json.dumps(params).encode(),
+    )

@@ -60,8 +60,13 @@ def claims_of(runtime: Runtime, said: Sequence[Said]) -> tuple[Claim, ...]:
 
 def match_author(runtime: Runtime, asked: Asked) -> ContactMatch:
     """The contact behind an author: what was settled, else what the CRMs know."""
+    return match_known(runtime, asked)[0]
+
+
+def match_known(runtime: Runtime, asked: Asked) -> tuple[ContactMatch, KnownAuthor]:
+    """As `match_author`, with what was remembered of the author."""
     known = runtime.stores.identities.know(asked.author.key)
-    return settled(known) or look_up(runtime, asked, ruled_out(known))
+    return settled(known) or look_up(runtime, asked, ruled_out(known)), known
 
 
 def settled(known: KnownAuthor) -> ContactMatch | None:

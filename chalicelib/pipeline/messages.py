@@ -16,13 +16,14 @@ from chalicelib.core.placing import Place, conversation_for, conversation_from, 
 from chalicelib.core.who import with_suggested
 from chalicelib.pipeline.alarms import notice, of_account
 from chalicelib.pipeline.bursts import Entered, enter
-from chalicelib.pipeline.match import claims_of, identity_of, match_author, match_detail, said_in
+from chalicelib.pipeline.match import claims_of, identity_of, match_author, match_detail, match_known, said_in
 from chalicelib.pipeline.merging import follow_merge
 from chalicelib.pipeline.opening import complete_opening
 from chalicelib.pipeline.overtaken import find_standing, memory, taken_in, tell_change, was_deleted, was_edited
 from chalicelib.pipeline.rematch import asked_for, rematch
 from chalicelib.pipeline.work import Work, customers_entry, entry_id, note, save_case, write_entry
 from chalicelib.pipeline.write_back import crm_due
+from chalicelib.ports.identities import KnownAuthor
 from chalicelib.ports.platform import FetchesAuthors, FetchesMessages
 from chalicelib.ports.stores import OpenCases, RememberIdentity, RememberPerson, SaveCase, Write
 
@@ -113,7 +114,7 @@ def _author(event: InboundMessage) -> Author:
 
 def _new(work: Work, event: InboundMessage) -> Disposition:
     author = _author(event)
-    match = match_author(work.runtime, asked_for(work, event, author, None))
+    match, known = match_known(work.runtime, asked_for(work, event, author, None))
     among = _among(work, match)
     if among is not None:
         home = joinable(among.cases, work.account.helpdesk)
@@ -121,7 +122,7 @@ def _new(work: Work, event: InboundMessage) -> Disposition:
             return _append(work, event, home, joined=match)
         if any(_is_being_opened(work, item) for item in among.cases):
             raise ConflictError("a ticket is being created for the same contact", retry_after=3.0)
-    return _open(work, event, author, match, generation=1, follow_up_of=None, among=among)
+    return _open(work, event, author, match, known, generation=1, follow_up_of=None, among=among)
 
 
 def _among(work: Work, match: ContactMatch) -> OpenCases | None:
@@ -139,10 +140,10 @@ def _is_being_opened(work: Work, case: Case) -> bool:
 
 def _follow_up(work: Work, event: InboundMessage, earlier: Case) -> Disposition:
     author = _author(event)
-    match = match_author(work.runtime, asked_for(work, event, author, earlier))
+    match, known = match_known(work.runtime, asked_for(work, event, author, earlier))
     generation = earlier.generation + 1
     among = _among(work, match)
-    return _open(work, event, author, match, generation=generation, follow_up_of=earlier.ticket, among=among)
+    return _open(work, event, author, match, known, generation=generation, follow_up_of=earlier.ticket, among=among)
 
 
 def _open(
@@ -150,6 +151,7 @@ def _open(
     event: InboundMessage,
     author: Author,
     match: ContactMatch,
+    known: KnownAuthor,
     *,
     generation: int,
     follow_up_of: TicketRef | None,
@@ -176,7 +178,7 @@ def _open(
     work.runtime.stores.transactions.commit(SaveCase(case=case, takes_over=generation > 1, among=among))
     case = replace(case, version=1)
     open_cases = among.cases if among is not None else None
-    return complete_opening(work, event, author, case, look_first=work.resumed, open_cases=open_cases)
+    return complete_opening(work, event, author, case, look_first=work.resumed, open_cases=open_cases, known=known)
 
 
 def _resume(work: Work, event: InboundMessage, case: Case) -> Disposition:

@@ -20,6 +20,7 @@ from chalicelib.pipeline.receive import hint_message
 from chalicelib.pipeline.work import Work, customers_entry, entry_id, note, save_case, write_entry
 from chalicelib.pipeline.write_back import crm_due
 from chalicelib.ports.helpdesk import HelpdeskClient, TicketLinks
+from chalicelib.ports.identities import KnownAuthor
 from chalicelib.ports.stores import RememberIdentity, RememberPerson, Write
 
 
@@ -31,11 +32,14 @@ def complete_opening(
     *,
     look_first: bool,
     open_cases: Sequence[Case] | None = None,
+    known: KnownAuthor | None = None,
 ) -> Disposition:
     """Create the ticket of an OPENING case (or find the one that an earlier attempt created). ``open_cases``: the
-    contact's, where the caller has just read them."""
+    contact's, and ``known``: what is remembered of the author, where the caller has just read them."""
     client = work.runtime.connectors.helpdesk(case.helpdesk)
-    person = work.runtime.stores.identities.find_person(author.key, case.helpdesk)
+    if known is None:
+        known = work.runtime.stores.identities.know(author.key)
+    person = next((item for item in known.persons if item.helpdesk == case.helpdesk), None)
     known_person = person is not None
     if person is None:
         person = client.ensure_person(author, case.match.contact)

@@ -32,7 +32,7 @@ DMS = AccountKey(platform="agora-dm", account=AccountId("brand"))
 KIM = Contact(
     ref=ContactRef(crm="crm", contact=ContactId("4711")),
     name="Kim Weber",
-    social=(SocialHandle(platform="agora", handle="kim"), SocialHandle(platform="agora-dm", handle="kim")),
+    social=(SocialHandle(platform="agora", user_id="kim"), SocialHandle(platform="agora-dm", user_id="kim")),
 )
 
 

@@ -136,7 +136,7 @@ def test_a_reply_that_certainly_was_not_sent_answers_what_the_customer_wrote_sin
 def test_a_reply_of_unknown_outcome_is_not_sent_again_elsewhere() -> None:
     world = World(platform=LooksBelow(FrozenClock().now))
     world.platform._now = world.clock.now
-    social = (SocialHandle(platform="agora", handle="kim"), SocialHandle(platform="agora-dm", handle="kim"))
+    social = (SocialHandle(platform="agora", user_id="kim"), SocialHandle(platform="agora-dm", user_id="kim"))
     world.crm.contacts = [Contact(ref=ContactRef(crm="crm", contact=ContactId("1")), name="Kim", social=social)]
     opened(world)
     world.platform.faults.append((False, OutcomeUnknownError("cut")))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from chalicelib.connectors import registry
 from chalicelib.core.account import ConnectionKind
 from chalicelib.core.capabilities import PlatformCapabilities, UpdateLimit
 from chalicelib.core.text.length import TextLimits
-from chalicelib.ports.spec import CrmSpec, HelpdeskSpec, PlatformSpec
+from chalicelib.ports.spec import CrmSpec, HelpdeskSpec, Level, PlatformSpec
 
 BEGIN = "<!-- connectors: made by `python -m careloop.readme` -->"
 END = "<!-- connectors end -->"
@@ -34,6 +35,18 @@ def _lengths(capabilities: PlatformCapabilities) -> str:
     return public if not private or private == public else f"{public}; private {private}"
 
 
+def _twice(spec: PlatformSpec) -> str:
+    """What becomes of an answer that may have been posted, or not."""
+    if spec.level < Level.REPLIES:
+        return "nothing is sent"
+    if spec.capabilities.idempotent_send:
+        return "harmless"
+    client = import_module(f"{registry.CONNECTORS[ConnectionKind.PLATFORM, spec.name]}.client").Client
+    if hasattr(client, "find_sent"):
+        return "looked for first"
+    return "never: a status settles it" if spec.capabilities.updates_carry_key else "never: told as unknown"
+
+
 def platforms() -> list[str]:
     """Rows of the platforms."""
     lines = [
@@ -53,7 +66,7 @@ def platforms() -> list[str]:
                 "polling" if capabilities.polls else "webhook",
                 _lengths(capabilities),
                 _yes(capabilities.private_reply),
-                "harmless" if capabilities.idempotent_send else "looked for first",
+                _twice(spec),
                 "yes" if capabilities.terms.may_match_crm else "only what is told directly",
                 spec.shown_by.value,
             )

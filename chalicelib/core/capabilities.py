@@ -63,10 +63,14 @@ class PlatformCapabilities:
     delete: bool = False
     hide: bool = False
     delivery_updates: bool = False
+    updates_carry_key: bool = False
+    """They hand our delivery key back: what nobody knew of is settled by them."""
     idempotent_send: bool = False
     """Sending the same delivery key twice leads to one message: an unknown outcome is settled by sending again."""
     polls: bool = False
     """Events come by polling; there is no webhook."""
+    rereads_threads: bool = True
+    """False: threads of open cases are not read again one by one; the poll itself notices what is new in old ones."""
     answerable_always: bool = True
     """False: the platform may refuse answers by API (X: only when summoned)."""
     terms: PlatformTerms = field(default_factory=PlatformTerms)

@@ -23,7 +23,7 @@ from chalicelib.core.events import (
 )
 from chalicelib.core.jobs import DueItem, EraseAuthor, RereadThread
 from chalicelib.pipeline.alarms import notice, of_account
-from chalicelib.pipeline.changes import deleted, edited
+from chalicelib.pipeline.changes import deleted, edited, id_changed
 from chalicelib.pipeline.delivered import delivery_updated
 from chalicelib.pipeline.disposition import settle
 from chalicelib.pipeline.echoes import echo
@@ -104,10 +104,6 @@ def _invited(work: Work, event: ThreadInvitation) -> Disposition:
     return work.finish(Outcome.NOISE, "invitation accepted")
 
 
-def _id_changed(work: Work, event: AuthorIdChanged) -> Disposition:
-    return work.finish(Outcome.NOISE, "author id changed")
-
-
 def _opted_out(work: Work, event: AuthorOptedOut) -> Disposition:
     """A person asked the platform to have their data deleted: a job forgets them, now or as often as it takes."""
     work.runtime.stores.identities.forget_identity(event.author)
@@ -130,7 +126,7 @@ HANDLERS: dict[type, Callable[[Work, Any], Disposition]] = {
     MessageDeleted: deleted,
     DeliveryUpdated: delivery_updated,
     ThreadInvitation: _invited,
-    AuthorIdChanged: _id_changed,
+    AuthorIdChanged: id_changed,
     AuthorOptedOut: _opted_out,
     AccountRevoked: _revoked,
 }

@@ -38,6 +38,7 @@ SPEC = PlatformSpec(
         edit=True,
         delete=True,
         delivery_updates=True,
+        updates_carry_key=True,
         terms=PlatformTerms(note="WhatsApp Business terms: what people wrote is used to answer them."),
     ),
     credentials=(

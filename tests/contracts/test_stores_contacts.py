@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from careloop.local.system import open_local
 from chalicelib.adapters.records.contacts import RecordContacts
 from chalicelib.core.ids import ContactRef
-from chalicelib.core.matching import contact_keys
+from chalicelib.core.matching import contact_keys, index_keys
 from chalicelib.core.people import Clue, ClueKind, Clues, Contact, SocialHandle
 from chalicelib.ports.stores import Stores
 from tests.contracts.families import CountingTable, State, opened
@@ -251,11 +251,11 @@ class Model:
         self.contacts |= latest
 
     def holds(self) -> None:
-        keys = sorted({key for item in self.contacts.values() for key in contact_keys(item)})
+        keys = sorted({key for item in self.contacts.values() for key in index_keys(item)})
         rows = self.index.read_keys(CRM, [*keys, "email:nobody@x.com"])
         assert sorted(rows) == keys
         for key, row in rows.items():
-            holders = {ref.contact for ref, item in self.contacts.items() if key in contact_keys(item)}
+            holders = {ref.contact for ref, item in self.contacts.items() if key in index_keys(item)}
             assert row.count == len(holders)
             assert set(row.contacts) <= holders
             assert len(row.contacts) == len(set(row.contacts)) <= self.most

@@ -7,14 +7,14 @@ from typing import Any
 
 from chalicelib.core import codec
 from chalicelib.core.ids import ContactId, ContactRef, Cursor
-from chalicelib.core.matching import contact_keys
+from chalicelib.core.matching import index_keys
 from chalicelib.core.matching.types import KeyRow
 from chalicelib.core.people import Clues, Contact
 from chalicelib.ports.stores import ContactList, Pace
 
 
 class MemoryContacts:
-    """Finds by every key of `contact_keys`."""
+    """Finds by every key of `index_keys`."""
 
     def __init__(self, contacts: Iterable[Contact] = ()) -> None:
         self.contacts = {item.ref: item for item in contacts}
@@ -26,12 +26,12 @@ class MemoryContacts:
 
     def lookup(self, crm: str, clues: Clues) -> Sequence[Contact]:
         wanted = {clue.index_key for clue in clues.items}
-        return [item for item in self.contacts.values() if item.ref.crm == crm and wanted & contact_keys(item)]
+        return [item for item in self.contacts.values() if item.ref.crm == crm and wanted & index_keys(item)]
 
     def read_keys(self, crm: str, keys: Sequence[str]) -> Mapping[str, KeyRow]:
         rows = {
             key: tuple(
-                ref.contact for ref, item in self.contacts.items() if ref.crm == crm and key in contact_keys(item)
+                ref.contact for ref, item in self.contacts.items() if ref.crm == crm and key in index_keys(item)
             )
             for key in keys
         }

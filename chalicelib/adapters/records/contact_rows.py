@@ -63,11 +63,10 @@ class Update:
 
 
 def prepared(contact: Contact) -> Prepared:
-    """With all keys that the index files it under; of very many, those that decide by themselves first."""
-    from chalicelib.core.matching import contact_keys
+    """With all keys that the index files it under."""
+    from chalicelib.core.matching import index_keys
 
-    names: Sequence[str] = sorted(contact_keys(contact))
-    return Prepared(contact=contact, doc=document(contact), clues=tuple(names[:MOST_CLUES]))
+    return Prepared(contact=contact, doc=document(contact), clues=tuple(sorted(index_keys(contact))[:MOST_CLUES]))
 
 
 def storing(after: Prepared, before: Item | None) -> Update:

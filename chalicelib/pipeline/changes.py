@@ -1,5 +1,5 @@
-"""Stages: a message was edited or deleted, or somebody's id changed. Before its message: a tombstone that makes the order
-harmless."""
+"""Stages: a message was edited or deleted, or somebody's id changed. Before its message: a tombstone that makes the
+order harmless."""
 
 from __future__ import annotations
 

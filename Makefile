@@ -10,7 +10,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 STAGE ?= dev
 CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python)
 
-.PHONY: deploy package rights help sandbox demo test lint e2e fuzz bench crash kill outages clean
+.PHONY: deploy package rights help sandbox demo test lint e2e fuzz bench evaluate crash kill outages clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ deploy: .venv/.operator-stamp ## Provision, package, deploy and bind a stage: ma
 
 bench: .venv/.bench-stamp ## Measure, and print one table of ratios (under three minutes)
 	@$(BIN)/python -m bench
+
+evaluate: .venv/.dev-stamp ## Measure who is matched to whom, on labelled people (two minutes); options: SIZE=1000000 SEED=reporting-2
+	@$(BIN)/python -m bench.matching --size $(or $(SIZE),100000) $(if $(SEED),--seed $(SEED)) $(if $(AUTHORS),--authors $(AUTHORS))
 
 outages: .venv/.dev-stamp ## Play many random stories with lost webhooks: reconciled, and audited (a few minutes)
 	@CARELOOP_EXAMPLES=$(or $(EXAMPLES),150) $(BIN)/python -m pytest -q tests/functional/test_outages.py tests/functional/test_auditing.py

@@ -19,6 +19,7 @@ COMMANDS = {
     "destroy": ("careloop.cli.destroy", "Take a stage out of service; its data only when told so."),
     "doctor": ("careloop.cli.doctor", "Look whether a stage is well, and name the command that mends what is not."),
     "erase": ("careloop.cli.erase", "Remove a person everywhere that Careloop keeps something."),
+    "match": ("careloop.cli.match", "Match authors with contacts from files; learn from agents' decisions."),
     "package": ("careloop.cli.package", "Make the small, compiled package that `make deploy` deploys."),
     "parked": ("careloop.cli.parked", "List, show, release and discard what waits for a person."),
     "parse": ("careloop.cli.parse", "Print the normalised events of raw payloads as JSON lines."),

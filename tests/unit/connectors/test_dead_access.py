@@ -36,6 +36,10 @@ def graph(code: int, subcode: int | None = None) -> dict[str, Any]:
     return {"error": {**error, **({"error_subcode": subcode} if subcode else {})}}
 
 
+def bot_api(status: int, words: str) -> dict[str, Any]:
+    return {"ok": False, "error_code": status, "description": words}
+
+
 def problem(status: int, detail: str = "words", kind: str = "about:blank", code: int | None = None) -> dict[str, Any]:
     body: dict[str, Any] = {"title": "words", "detail": detail, "type": kind, "status": status}
     return body | ({"errors": [{"code": code, "message": "words"}]} if code else {})
@@ -98,6 +102,16 @@ DEAD: dict[str, list[tuple[int, Any, str]]] = {
         (401, matrix("M_USER_LOCKED"), "ask its administrator"),
         (403, matrix("M_USER_SUSPENDED"), "ask its administrator"),
     ],
+    "telegram": [
+        (401, bot_api(401, "Unauthorized"), "BotFather"),
+        (404, bot_api(404, "Not Found"), "BotFather"),
+    ],
+    "whatsapp": [
+        (401, graph(190), "system user"),
+        (400, graph(190, 463), "system user"),
+        (401, graph(0), "system user"),
+        (200, graph(190), "system user"),
+    ],
 }
 BARRED: dict[str, list[tuple[int, Any, str]]] = {
     "facebook": _GRAPH_BARRED,
@@ -112,6 +126,15 @@ BARRED: dict[str, list[tuple[int, Any, str]]] = {
     ],
     "bluesky": [(403, xrpc("Forbidden"), "renew")],
     "matrix": [(403, matrix("M_FORBIDDEN"), "registration does not cover")],
+    "telegram": [],  # a bot's token has no rights that could lack
+    "whatsapp": [
+        (400, graph(3), "permission"),
+        (403, graph(10), "permission"),
+        (403, graph(200), "permission"),
+        (403, graph(131005), "permission"),
+        (403, graph(131031), "locked"),
+        (400, graph(131042), "payment"),
+    ],
 }
 DESKS = {"zendesk": (401, {"error": "Couldn't authenticate you"}), "rt": (401, {"message": "Unauthorized"})}
 

@@ -14,7 +14,15 @@ from typing import Any
 from chalicelib.connectors import registry
 from chalicelib.core import codec
 from chalicelib.core.account import Connection, ConnectionKind
-from chalicelib.ports.crm import CrmClient, CrmContext, FindsGone, ListsContacts
+from chalicelib.ports.crm import (
+    CrmClient,
+    CrmContext,
+    FindsGone,
+    HoldsMarketing,
+    LinksIdentities,
+    ListsContacts,
+    LogsInteractions,
+)
 from chalicelib.ports.helpdesk import (
     ChangesRequester,
     ErasesPeople,
@@ -47,7 +55,16 @@ ABILITIES: Mapping[ConnectionKind, Mapping[str, type]] = {
         "missing_subscriptions": ManagesSubscription,
         "subscribe": ManagesSubscription,
     },
-    ConnectionKind.CRM: {"probe": ProbesHelpdesk, "list_contacts": ListsContacts, "find_gone": FindsGone},
+    ConnectionKind.CRM: {
+        "probe": ProbesHelpdesk,
+        "list_contacts": ListsContacts,
+        "find_gone": FindsGone,
+        "link_identity": LinksIdentities,
+        "unlink_identity": LinksIdentities,
+        "log_interaction": LogsInteractions,
+        "remove_interaction": LogsInteractions,
+        "hold_marketing": HoldsMarketing,
+    },
 }
 """Optional method -> a protocol that has it."""
 SPECS: Mapping[ConnectionKind, type] = {ConnectionKind.HELPDESK: HelpdeskSpec, ConnectionKind.CRM: CrmSpec}

@@ -71,6 +71,20 @@ def test_credentials_options_cases_and_page_agree(subject: Connector) -> None:
 
 
 @every_crm
+def test_the_sheet_says_what_can_be_written_back(subject: Connector) -> None:
+    told = subject.spec.capabilities
+    methods = {
+        "link_identity": told.links_identities,
+        "unlink_identity": told.links_identities,
+        "log_interaction": told.logs_interactions,
+        "remove_interaction": told.logs_interactions,
+        "hold_marketing": told.holds_marketing,
+    }
+    able = {name: callable(getattr(subject.client_class, name, None)) for name in methods}
+    assert able == methods
+
+
+@every_crm
 def test_each_kind_of_clue_that_it_finds_by_has_a_case(subject: Connector) -> None:
     found = {
         clue["kind"]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chalicelib.connectors.crms.tryton import domains, feed, reading
+from chalicelib.connectors.crms.tryton import domains, feed, reading, writing
 from chalicelib.connectors.toolkit.api import ApiClient, segment
 from chalicelib.connectors.toolkit.asking import readable
 from chalicelib.connectors.toolkit.payload import Reader
-from chalicelib.core.errors import ConfigurationError, NotFoundError
+from chalicelib.core.errors import ConfigurationError, NotFoundError, RejectedError
 from chalicelib.core.ids import ContactId, ContactRef, Cursor
 from chalicelib.core.matching import contact_keys
-from chalicelib.core.people import Clues, Contact
-from chalicelib.ports.crm import ContactPage, CrmContext
+from chalicelib.core.people import Author, Clues, Contact
+from chalicelib.ports.crm import ContactPage, CrmContext, Interaction
 
 MOST_FOUND = 200
 """Records looked at for one author; a domain finds a little more than is exact."""
@@ -93,6 +93,66 @@ class Client:
         with readable():
             there = {str(feed.record_id(item)) for item in answer.items()}
         return tuple(item for item in contacts if item not in there)
+
+    def link_identity(self, contact: ContactRef, author: Author) -> None:
+        """One call, two when something has to be written; see `LinksIdentities`."""
+        party = self._party(contact)
+        answer = self._search("party.contact_mechanism", writing.of_party(party), writing.MECHANISM_FIELDS)
+        with readable():
+            wanted = writing.missing(list(answer.items()), author, self._aliases)
+        if wanted:
+            self._change(party, writing.created(wanted))
+
+    def unlink_identity(self, contact: ContactRef, author: Author) -> None:
+        """One call, two when something of ours is there; see `LinksIdentities`. What others entered stays."""
+        party = self._party(contact)
+        answer = self._search("party.contact_mechanism", writing.marked(party, author), writing.MECHANISM_FIELDS)
+        with readable():
+            ours = [feed.record_id(item) for item in answer.items()]
+        if ours:
+            self._change(party, writing.deleted(ours))
+
+    def log_interaction(self, interaction: Interaction) -> None:
+        """Two calls, three for a change; see `LogsInteractions`. Nobody may change a note: the new one is written, then
+        the old one is deleted."""
+        party, words = self._party(interaction.contact), writing.message(interaction)
+        known = self._notes(party, interaction.key)
+        if words not in known.values():
+            self._add_note(party, words)
+        kept = next((note for note, text in known.items() if text == words), None)
+        self._delete_notes(note for note in known if note != kept)
+
+    def remove_interaction(self, contact: ContactRef, key: str) -> None:
+        """One call, one more for each note; see `LogsInteractions`."""
+        self._delete_notes(self._notes(self._party(contact), key))
+
+    def _add_note(self, party: int, words: str) -> None:
+        try:
+            body = {"resource": writing.resource(party), "message": words}
+            self._api.post("/ir.note", body, idempotent=True)
+        except RejectedError:
+            # for a party that is gone Tryton complains of the note; this says so plainly
+            self._api.get(f"/party.party/{party}", {"f": "code"})
+            raise
+
+    def _delete_notes(self, notes: Iterable[int]) -> None:
+        for note in notes:
+            self._api.call("DELETE", f"/ir.note/{note}", idempotent=True, expect=(404,))
+
+    def _notes(self, party: int, key: str) -> dict[int, str]:
+        """Our notes of one key: id -> words."""
+        answer = self._search("ir.note", writing.notes(party, key), writing.NOTE_FIELDS)
+        with readable():
+            return {feed.record_id(item): item.find_text("message") or "" for item in answer.items()}
+
+    def _party(self, ref: ContactRef) -> int:
+        if ref.crm != self._name or not (ref.contact.isascii() and ref.contact.isdigit() and len(ref.contact) <= 18):
+            raise NotFoundError("no such party")
+        return int(ref.contact)
+
+    def _change(self, party: int, change: dict[str, Any]) -> None:
+        """Through the party, whose date of change moves with it."""
+        self._api.call("PUT", f"/party.party/{party}", data=change, idempotent=True)
 
     def _newest(self) -> dict[str, feed.Place]:
         """The last change of each model."""

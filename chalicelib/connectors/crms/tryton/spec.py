@@ -14,6 +14,8 @@ SPEC = CrmSpec(
     capabilities=CrmCapabilities(
         finds_by=frozenset(kind.value for kind in ClueKind),
         lists_contacts=True,
+        links_identities=True,
+        logs_interactions=True,
         note="Handles and platform ids are contact mechanisms whose name is the platform.",
     ),
     credentials=(

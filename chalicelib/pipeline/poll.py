@@ -87,7 +87,8 @@ def poll_account(runtime: Runtime, job: PollAccount) -> None:
             if not _poll_once(runtime, account, client, name, before, first):
                 break
             before = runtime.stores.cursors.find_cursor(name)
-    if isinstance(client, ListsThread):
+    spec = runtime.connectors.platform_spec(account.key.platform)
+    if isinstance(client, ListsThread) and spec.capabilities.rereads_threads:
         _fan_out_threads(runtime, account)
 
 

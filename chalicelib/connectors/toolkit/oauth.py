@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from chalicelib.connectors.toolkit.api import ApiClient
 from chalicelib.connectors.toolkit.asking import readable
 from chalicelib.connectors.toolkit.payload import Reader
-from chalicelib.core.errors import ConflictError, CredentialsError, PayloadError
+from chalicelib.core.errors import ConflictError, CredentialsError, PayloadError, PermanentError
 from chalicelib.ports.services import Clock, Http, HttpResponse, Session, SessionStore
 
 T = TypeVar("T")
@@ -73,7 +73,11 @@ class AccessTokens:
         except CredentialsError as error:
             if error.remote_code != "401":
                 raise
-            return make(self.renew(refused=token))
+            try:
+                newer = self.renew(refused=token)
+            except PermanentError:
+                raise error from None  # where tokens are made there is nothing: what was refused stays refused
+            return make(newer)
 
     def current(self) -> Token:
         """The stored token, or a new one when there is none or its end is near."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.connectors.platforms.youtube.client import read_mark
+from chalicelib.connectors.platforms.youtube.places import Mark, read_mark
 from chalicelib.connectors.platforms.youtube.webhook import Receiver
 from chalicelib.core.errors import PayloadError
 from chalicelib.core.events import InboundMessage, Parsed, PlatformEvent
@@ -84,3 +84,22 @@ def test_an_error_answer_is_no_payload() -> None:
 )
 def test_a_cursor_that_cannot_be_read_begins_anew(cursor: str) -> None:
     assert read_mark(Cursor(cursor), NOW) == read_mark(None, NOW)
+
+
+def test_polling_keeps_to_its_share_of_the_day_and_begins_anew_with_it() -> None:
+    evening = datetime(2026, 11, 20, 7, 59, tzinfo=UTC)
+    mark = Mark(newest=evening)
+    for _ in range(5000):
+        mark = mark.used(evening)
+    assert mark.is_over(evening, 5000)
+    assert not mark.is_over(datetime(2026, 11, 20, 8, 1, tzinfo=UTC), 5000), "midnight Pacific"
+    morning = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+    used = mark.used(morning, 100)
+    assert (used.spent, used.is_over(morning, 5000)) == (100, False), "a burst is allowed"
+    assert mark.used(morning, 300).is_over(morning, 5000)
+
+
+@pytest.mark.parametrize("spent", [0, 17])
+def test_a_mark_is_read_as_it_was_written(spent: int) -> None:
+    mark = Mark(newest=NOW, replies={"a": 1}, turn=50, day="2026-11-20" if spent else "", spent=spent)
+    assert read_mark(mark.write(), NOW) == mark

@@ -101,6 +101,14 @@ def test_another_refusal_is_no_reason_to_renew(code: str | None) -> None:
     assert len(http.asked) == 1
 
 
+def test_a_refusal_stands_where_no_token_is_made() -> None:
+    def make(given: Token) -> str:
+        raise CredentialsError("the first refusal", advice="", remote_code="401")
+
+    with pytest.raises(CredentialsError, match="the first refusal"):
+        tokens(Issuer(token(1), answer(404, {}))).call(make)
+
+
 def test_another_worker_s_token_is_taken() -> None:
     sessions, http = MemorySessions(), Issuer(token(1), token(2))
     mine, theirs = tokens(http, sessions=sessions), tokens(http, sessions=sessions)

@@ -1,152 +1,49 @@
-"""Calls to the Data API: polling and reading threads again, with an API key. It writes nothing."""
+"""Calls to the Data API: polling within a budget, reading threads again, answering, moderating."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import datetime, timedelta
 
+from chalicelib.connectors.platforms.youtube.api import DataApi
 from chalicelib.connectors.platforms.youtube.comments import Reading, read_document
-from chalicelib.connectors.platforms.youtube.refusals import refusal
-from chalicelib.connectors.platforms.youtube.spec import BASE_URL
-from chalicelib.connectors.toolkit.api import ApiClient
+from chalicelib.connectors.platforms.youtube.places import Mark
+from chalicelib.connectors.platforms.youtube.spec import MEDIA_HOSTS, POLL_UNITS
+from chalicelib.connectors.platforms.youtube.sweep import Sweep, replies_of
+from chalicelib.connectors.toolkit.api import require_field
 from chalicelib.connectors.toolkit.asking import readable
-from chalicelib.connectors.toolkit.payload import Reader, parse_time
-from chalicelib.core.errors import ConfigurationError, NotFoundError, RateLimitedError, RejectedError
-from chalicelib.core.events import InboundMessage, MessageEdited, Parsed, PlatformEvent
-from chalicelib.core.ids import Cursor, ThreadId
+from chalicelib.connectors.toolkit.media import fetch_from
+from chalicelib.connectors.toolkit.payload import Reader
+from chalicelib.core.compose import text_digest
+from chalicelib.core.errors import ConfigurationError, NotFoundError, OutcomeUnknownError, UnsupportedError
+from chalicelib.core.events import Attachment, InboundMessage, Parsed, PlatformEvent, Visibility
+from chalicelib.core.ids import Cursor, MessageId, ThreadId
+from chalicelib.core.media import MediaFile
+from chalicelib.core.people import Author, Profile
+from chalicelib.core.reply import DeliveryReceipt, OutboundReply, ReceiptState
 from chalicelib.ports.platform import PlatformContext, Polled
 
-_PAGES = 20
-"""Of one thread's replies."""
-_STEPS = 20
-"""Pages of threads, and threads whose replies are read, in one poll."""
-_PAGE_SIZE = 100
-_EMBEDDED = 5
-"""Replies that a thread brings along."""
-_MAX_COUNTS = 2000
-"""Threads whose replies are counted, so that a cursor stays small; of others, those with more than five are read."""
-_OVERLAP = timedelta(minutes=15)
-"""Comments that were approved late, or indexed late, carry old times."""
-_FIRST = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """How far polling came: the newest comment's time, and how many replies each of the newest threads had.
-
-    Of a sweep that takes several polls: ``goal`` becomes the newest time in the end, ``counts`` what was counted so
-    far, ``page`` where the list goes on (None: it is read), ``grown`` the threads whose replies are still to be read.
-    """
-
-    newest: datetime
-    replies: Mapping[str, int] = field(default_factory=dict)
-    goal: datetime | None = None
-    counts: Mapping[str, int] = field(default_factory=dict)
-    page: str | None = None
-    grown: tuple[str, ...] = ()
-
-    def write(self) -> Cursor:
-        """As a cursor."""
-        data: dict[str, Any] = {"newest": self.newest.isoformat(), "replies": dict(self.replies)}
-        if self.goal is not None:
-            rest = {"counts": dict(self.counts), "page": self.page, "grown": list(self.grown)}
-            data |= {"goal": self.goal.isoformat(), **rest}
-        return Cursor(json.dumps(data))
-
-
-def read_mark(cursor: Cursor | None, now: datetime) -> Mark:
-    """The place that `cursor` names; the last hour when there is none or it can't be read."""
-    try:
-        data = json.loads(cursor or "")
-        newest, goal = parse_time(data["newest"]), parse_time(data.get("goal"))
-        if newest is None:
-            raise ValueError
-        mark = Mark(newest=newest, replies=_numbers(data["replies"]))
-        if goal is None:
-            return mark
-        grown = tuple(str(name) for name in data["grown"])
-        page = str(data["page"]) if data["page"] else None
-        return replace(mark, goal=goal, counts=_numbers(data["counts"]), page=page, grown=grown)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
-        return Mark(newest=now - _FIRST)
-
-
-def _numbers(data: Any) -> dict[str, int]:
-    return {str(name): int(count) for name, count in data.items()}
-
-
-_TOP = "^"
-"""The list's first page."""
-_NOTHING = Reader({"kind": "youtube#commentListResponse"}, "")
+_CLOCKS = timedelta(minutes=2)
+"""That YouTube's clock and ours may differ by."""
 
 
 class Client:
-    """One channel. Needs the credential ``api_key``."""
+    """One channel. Needs the credentials ``client_id``, ``client_secret`` and ``refresh_token``."""
 
     def __init__(self, context: PlatformContext) -> None:
-        options, key = context.account.options, context.credentials.get("api_key")
-        if not key:
-            raise ConfigurationError("youtube: the credential api_key is missing")
-        self._account, self._clock = context.account.key, context.clock
-        self._api = ApiClient(
-            context.http,
-            context.clock,
-            options.get("base_url") or BASE_URL,
-            headers={"x-goog-api-key": key},
-            refusal=refusal,
-        )
+        self._account, self._clock, self._http = context.account.key, context.clock, context.http
+        self._api = DataApi(context)
+        units = context.account.options.get("poll_units") or POLL_UNITS
+        if not units.isdecimal() or not 1_000 <= int(units) <= 1_000_000:
+            raise ConfigurationError("youtube: the option poll_units is a number from 1000 to 1000000")
+        self._units = int(units)
+
+    # -- reading -------------------------------------------------------------------------------------------------------
 
     def poll(self, cursor: Cursor | None) -> Polled:
-        """Comments since `cursor`: the newest threads, and the replies of those that grew. Replies to threads that are
-        not among the newest come by `list_thread`. A limit that is met after the first call ends the poll there."""
-        mark, reading = read_mark(cursor, self._clock.now()), self._reading()
-        floor, steps, limited = mark.newest - _OVERLAP, 0, False
-        if mark.goal is None:
-            mark = replace(mark, goal=mark.newest, page=_TOP)
-        while (mark.page or mark.grown) and steps < _STEPS and not limited:
-            try:
-                mark = self._threads(mark, reading, floor) if mark.page else self._replies_of_one(mark, reading)
-            except RateLimitedError:
-                if steps == 0:
-                    raise
-                limited = True
-            steps += 1
-        parsed = read_document(_NOTHING, reading)
-        goal = max((_time(event) for event in parsed.events), default=mark.newest)
-        mark = replace(mark, goal=min(max(mark.goal or goal, goal), self._clock.now()))
-        more = bool(mark.page or mark.grown)
-        following = mark if more else Mark(newest=mark.goal or goal, replies=mark.counts)
-        parsed = _since(parsed, floor)
-        return Polled(parsed=parsed, cursor=following.write(), more=more and not limited, paused=more and limited)
-
-    def _threads(self, mark: Mark, reading: Reading, floor: datetime) -> Mark:
-        """One page of threads."""
-        params = {"part": "snippet,replies", "allThreadsRelatedToChannelId": self._account.account, "order": "time"}
-        try:
-            answer = self._read("/commentThreads", params, None if mark.page == _TOP else mark.page)
-        except RejectedError:
-            if mark.page == _TOP:
-                raise
-            return replace(mark, page=_TOP)  # the page's token is too old: from the top again
-        with readable():
-            read_document(answer, reading)
-            counts = _reply_counts(answer)
-            page = answer.find_id("nextPageToken")
-            is_last = page is None or _reaches(answer, floor)
-        grown = [name for name, count in counts.items() if count > mark.replies.get(name, _EMBEDDED)]
-        known = dict(list({**mark.counts, **counts}.items())[:_MAX_COUNTS])
-        return replace(
-            mark, counts=known, grown=tuple(dict.fromkeys([*mark.grown, *grown])), page=None if is_last else page
-        )
-
-    def _replies_of_one(self, mark: Mark, reading: Reading) -> Mark:
-        with suppress(NotFoundError):  # then the thread was removed meanwhile
-            self._replies(mark.grown[0], reading)
-        return replace(mark, grown=mark.grown[1:])
+        """Comments since `cursor`; see `sweep`."""
+        return Sweep(self._api, self._account.account, self._reading(), self._clock.now(), self._units).poll(cursor)
 
     def cursor_at(self, moment: datetime) -> Cursor:
         """The cursor with which `poll` begins at `moment`."""
@@ -155,78 +52,118 @@ class Client:
     def list_thread(self, thread: ThreadId) -> Parsed[PlatformEvent]:
         """The top comment and its replies. Raises NotFoundError when the top comment is gone."""
         reading = self._reading()
-        answer = self._read("/commentThreads", {"part": "snippet,replies", "id": thread}, None)
+        answer = self._api.read("/commentThreads", {"part": "snippet,replies", "id": thread})
         with readable():
             if not list(answer.items("items")):
                 raise NotFoundError("the thread is gone or held back")
             read_document(answer, reading)
-        return self._replies(thread, reading)
+        replies_of(self._api, thread, reading)
+        return read_document(Reader({"kind": "youtube#commentListResponse"}, ""), reading)
 
-    def probe(self) -> str:
-        """Tries the key and looks whether the channel exists."""
-        answer = self._read("/channels", {"part": "snippet", "id": self._account.account}, None, size=1)
+    def fetch_author(self, author: Author) -> Author:
+        """The channel's name, page and description."""
+        answer = self._api.read("/channels", {"part": "snippet,statistics", "id": author.key.author}, size=1)
         with readable():
-            for item in answer.items("items"):
-                return f"the channel {item.find_text('snippet', 'title') or self._account.account} can be read"
+            for channel in answer.items("items"):
+                return _with_profile(author, channel)
         raise NotFoundError("no such channel")
 
-    def _replies(self, thread: str, reading: Reading) -> Parsed[PlatformEvent]:
-        parsed: Parsed[PlatformEvent] = Parsed()
-        page = None
-        for _ in range(_PAGES):
-            answer = self._read("/comments", {"part": "snippet", "parentId": thread}, page)
-            with readable():
-                parsed = read_document(answer, reading)
-                page = answer.find_id("nextPageToken")
-            if page is None:
-                break
-        return parsed
+    def fetch_media(self, attachment: Attachment, *, most_bytes: int) -> MediaFile:
+        """A picture of a comment; its address lives six hours."""
+        if not attachment.url:
+            raise UnsupportedError("no address")
+        return fetch_from(self._http, attachment.url, hosts=MEDIA_HOSTS, most_bytes=most_bytes)
+
+    def probe(self) -> str:
+        """Tries the access, and whether it is the channel's."""
+        answer = self._api.read("/channels", {"part": "snippet", "mine": "true"}, size=1)
+        with readable():
+            for channel in answer.items("items"):
+                if channel.need_id("id") != self._account.account:
+                    raise ConfigurationError("youtube: the access is to another channel")
+                return f"signed in as {channel.find_text('snippet', 'title') or self._account.account}"
+        raise ConfigurationError("youtube: the Google account that gave its consent has no channel")
+
+    def refresh(self) -> datetime | None:
+        """Renew the token ahead of its end. The access itself ends by a person's hand alone."""
+        self._api.tokens.current()
+        return None
 
     def _reading(self) -> Reading:
         return Reading(accounts=(self._account.account,))
 
-    def _read(self, path: str, params: Mapping[str, Any], page: str | None, size: int = _PAGE_SIZE) -> Reader:
-        query = {**params, "pageToken": page}
-        if path == "/channels" or "id" not in params:
-            query["maxResults"] = size
-        if path != "/channels":
-            query["textFormat"] = "plainText"
-        answer = self._api.get(path, query)
-        with readable():
-            return answer.json
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def send(self, reply: OutboundReply) -> DeliveryReceipt:
+        """A reply below the top comment; there is one level. Costs 50 units."""
+        if reply.visibility is not Visibility.PUBLIC or reply.private_reply or reply.attachments:
+            raise UnsupportedError("only public text can be sent")
+        data = {"snippet": {"parentId": _top_of(reply), "textOriginal": words_of(reply)}}
+        answer = self._api.write("POST", "/comments", {"part": "snippet"}, data)
+        return self._receipt(reply, require_field(answer, "id"), self._clock.now())
+
+    def find_sent(self, reply: OutboundReply) -> DeliveryReceipt | None:
+        """Look among the thread's replies for our own words."""
+        reading = self._reading()
+        try:
+            cost = replies_of(self._api, _top_of(reply), reading, most=_LOOK)
+        except NotFoundError:
+            return None
+        wanted, since = text_digest(words_of(reply)), reply.began_at - _CLOCKS
+        for event in read_document(Reader({"kind": "youtube#commentListResponse"}, ""), reading).events:
+            ours = isinstance(event, InboundMessage) and event.is_echo and event.sent_at >= since
+            if ours and text_digest(event.text) == wanted:  # type: ignore[union-attr]
+                return self._receipt(reply, event.key.message, event.sent_at)  # type: ignore[union-attr]
+        if cost > _LOOK:
+            raise OutcomeUnknownError("the thread has more replies than are looked through")
+        return None
+
+    def remove(self, message: MessageId) -> None:
+        """Delete our own comment; gone already is fine."""
+        with suppress(NotFoundError):
+            self._api.write("DELETE", "/comments", {"id": message})
+
+    def hide(self, message: MessageId, *, hidden: bool) -> None:
+        """Hold a comment back for review, or publish it."""
+        status = "heldForReview" if hidden else "published"
+        self._api.write("POST", "/comments/setModerationStatus", {"id": message, "moderationStatus": status})
+
+    def _receipt(self, reply: OutboundReply, name: str, at: datetime) -> DeliveryReceipt:
+        video = reply.context.get("video")
+        return DeliveryReceipt(
+            messages=(MessageId(name),),
+            state=ReceiptState.SENT,
+            at=at,
+            permalink=f"https://www.youtube.com/watch?v={video}&lc={name}" if video else None,
+        )
 
 
-def _reply_counts(answer: Reader) -> dict[str, int]:
-    counts = {}
-    for item in answer.items("items"):
-        count = item.find("snippet", "totalReplyCount") if item.has("snippet") else None
-        if item.has("id") and count is not None and isinstance(count.value, int) and 0 <= count.value < 10**6:
-            counts[item.need_id("id")] = int(count.value)
-    return counts
+_LOOK = 10
+"""Pages of replies that are looked through for an answer of ours."""
 
 
-def _reaches(answer: Reader, floor: datetime) -> bool:
-    """Whether the page's last thread is older than what is wanted."""
-    threads = list(answer.items("items"))
-    began = threads[-1].find_time("snippet", "topLevelComment", "snippet", "publishedAt") if threads else None
-    return began is None or began < floor
+def _top_of(reply: OutboundReply) -> str:
+    """Only top comments can be answered: a reply's id begins with its top comment's."""
+    return str(reply.in_reply_to).partition(".")[0]
 
 
-def _subject(event: PlatformEvent) -> str:
-    return str(event.key.message) if isinstance(event, InboundMessage | MessageEdited) else ""
+def words_of(reply: OutboundReply) -> str:
+    """An answer to a reply names its author, as people do: all stand below the same comment."""
+    handle = reply.context.get("handle", "")
+    named = handle and f"@{handle.lower()}" in reply.text.lower()
+    return reply.text if named or not handle or "." not in reply.in_reply_to else f"@{handle} {reply.text}"
 
 
-def _time(event: PlatformEvent) -> datetime:
-    match event:
-        case InboundMessage():
-            return event.sent_at
-        case MessageEdited():
-            return event.edited_at
-    return datetime.fromtimestamp(0, UTC)
-
-
-def _since(parsed: Parsed[PlatformEvent], floor: datetime) -> Parsed[PlatformEvent]:
-    """Without what is older than `floor` and was not edited since."""
-    fresh = {_subject(event) for event in parsed.events if _time(event) >= floor}
-    events = tuple(event for event in parsed.events if _subject(event) in fresh)
-    return Parsed(events=events, malformed=parsed.malformed, ignored=parsed.ignored)
+def _with_profile(author: Author, channel: Reader) -> Author:
+    followers, handle = channel.find_id("statistics", "subscriberCount"), channel.find_text("snippet", "customUrl")
+    return replace(
+        author,
+        handle=handle.lstrip("@") if handle else author.handle,
+        display_name=channel.find_text("snippet", "title") or author.display_name,
+        profile=Profile(
+            bio=(channel.find_text("snippet", "description") or "")[:2000].strip() or None,
+            location=channel.find_text("snippet", "country"),
+            followers=int(followers) if followers and followers.isdecimal() else None,
+            account_created=channel.find_time("snippet", "publishedAt"),
+        ),
+    )

@@ -135,7 +135,7 @@ def _message(entry: Reader, place: _Place, reading: Reading) -> None:
         permalink=f"https://www.youtube.com/watch?v={quote(video)}&lc={quote(name)}" if video else None,
         is_echo=author is not None and author.is_brand,
         answerable=place.can_reply,
-        context=_context(video, moderation),
+        context=_context(video, moderation, author if parent else None),
     )
     if edit := _edit(message, snippet):
         reading.found.events.append(edit)
@@ -198,9 +198,11 @@ def _attachments(snippet: Reader) -> tuple[Attachment, ...]:
     return (Attachment(kind=AttachmentKind.IMAGE, url=url),) if url else ()
 
 
-def _context(video: str | None, moderation: str) -> Mapping[str, str]:
+def _context(video: str | None, moderation: str, author: Author | None) -> Mapping[str, str]:
+    """``handle``: of whom an answer has to name, because it stands below somebody else's comment."""
     held = {} if moderation == "published" else {"moderation": moderation[:40]}
-    return {**({"video": video} if video else {}), **held}
+    named = {"handle": author.handle} if author is not None and author.handle and not author.is_brand else {}
+    return {**({"video": video} if video else {}), **held, **named}
 
 
 _LISTS = ("youtube#commentThreadListResponse", "youtube#commentListResponse")

@@ -9,10 +9,11 @@ from functools import lru_cache
 
 from chalicelib.core.events import Visibility
 from chalicelib.core.matching.folding import fold, fold_handle, forms, skeleton
-from chalicelib.core.matching.keys import clue_key, fold_city, initial_pair, key, name_pair
+from chalicelib.core.matching.keys import clue_key, fold_city, initial_pair, is_national, key, name_pair
 from chalicelib.core.matching.mailhosts import is_role, own_domain
 from chalicelib.core.matching.names import Agreement, Level, PersonName, compare, name_of
 from chalicelib.core.matching.normalise import (
+    is_national_form,
     loose_mailbox,
     mailbox,
     normalise_email,
@@ -20,6 +21,7 @@ from chalicelib.core.matching.normalise import (
     normalise_number,
     normalise_phone,
     normalise_platform,
+    phone_tail,
 )
 from chalicelib.core.matching.places import country_code
 from chalicelib.core.matching.types import Claim, Direction, KeyRow, MatchSettings, Subject
@@ -27,6 +29,8 @@ from chalicelib.core.matching.view import View, holders, view_of
 from chalicelib.core.people import ClueKind, Contact
 
 _SHORTEST_IN_HANDLE = 4
+_MOST_AVATARS = 4
+"""A picture that more contacts have is a network's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ def compare_contact(view: View, contact: Contact, rows: Mapping[str, KeyRow]) ->
     """What `contact` and the author have in common."""
     record = name_of(contact)
     name = compare(view.name, record)
+    if view.name.is_coined and name.given < Level.INITIAL and name.family < Level.INITIAL:
+        name = Agreement()
     social = _presence(view.platform, contact)
     has_id = bool(view.ids & social.same_ids)
     told = tuple(_told(view, contact, rows))
@@ -107,7 +113,7 @@ def compare_contact(view: View, contact: Contact, rows: Mapping[str, KeyRow]) ->
         has_other_id=has_other_id,
         handle=view.handle if is_same_handle else "",
         has_other_handle=has_other_handle,
-        has_same_avatar=bool(view.avatar) and view.avatar in social.avatars,
+        has_same_avatar=view.avatar in social.avatars and holders(rows, key("avatar", view.avatar)) <= _MOST_AVATARS,
         told=told,
         features=features,
     )
@@ -150,15 +156,21 @@ def _told(view: View, contact: Contact, rows: Mapping[str, KeyRow]) -> list[Told
                 found.append(Told(claim, holders(rows, key("email", exact))))
             elif loose_mailbox(claim.value) in {loose_mailbox(email) for email in emails}:
                 found.append(Told(claim, holders(rows, key("mailbox", loose_mailbox(claim.value))), True))
-        elif _holds(contact, claim):
-            found.append(Told(claim, holders(rows, clue_key(claim.kind, claim.value) or "")))
+        elif exact := _held(contact, claim):
+            found.append(Told(claim, holders(rows, exact)))
     return found
 
 
-def _holds(contact: Contact, claim: Claim) -> bool:
-    if claim.kind is ClueKind.PHONE:
-        return any(normalise_phone(value) == claim.value for value in contact.phones)
-    return any(normalise_number(value) == claim.value for value in contact.customer_numbers)
+def _held(contact: Contact, claim: Claim) -> str:
+    """The key under which `contact` has a phone or number that was told; "" when it has not."""
+    if claim.kind is not ClueKind.PHONE:
+        has = any(normalise_number(value) == claim.value for value in contact.customer_numbers)
+        return clue_key(claim.kind, claim.value) or "" if has else ""
+    phones = [phone for value in contact.phones if (phone := normalise_phone(value))]
+    if is_national(claim):
+        has = any(is_national_form(claim.value, phone) for phone in phones)
+        return key("phone_end", phone_tail(claim.value)) if has else ""
+    return key("phone", claim.value) if claim.value in phones else ""
 
 
 _TOLD_NAMES = {ClueKind.EMAIL: "email", ClueKind.PHONE: "phone", ClueKind.CUSTOMER_NUMBER: "number"}
@@ -250,7 +262,7 @@ def _handle_features(
     elif folded in every:
         features["handle_elsewhere"] = 1.0
         features["handle_holders"] = math.log(max(1, holders(rows, key("any_handle", folded))))
-        if _is_only_name(folded, record):
+        if is_only_name(folded, record):
             features["handle_is_name"] = 1.0
     elif skeleton(view.handle) in {skeleton(item) for item in social.same_handles | social.elsewhere}:
         features["handle_alike"] = 1.0
@@ -281,12 +293,14 @@ def says_given_name(handle: str, record: PersonName) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _is_only_name(folded: str, record: PersonName) -> bool:
+def is_only_name(folded: str, record: PersonName, *, with_digits: bool = False) -> bool:
+    """Whether a folded handle is the name alone, in whatever order, as namesakes take it; ``with_digits``: with none
+    added."""
     rest = folded
     for word in (*record.family, *record.given):
         for form in sorted(forms(word), key=len, reverse=True):
             rest = rest.replace(form, "", 1)
-    return not rest.rstrip("0123456789")
+    return not (rest if with_digits else rest.rstrip("0123456789"))
 
 
 # ---- places and the like ---------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from chalicelib.core.matching.comparing import Comparison, Told, says_given_name
 from chalicelib.core.matching.keys import clue_key, fold_city, key
 from chalicelib.core.matching.names import Agreement, Level, PersonName, compare, name_of
 from chalicelib.core.matching.normalise import normalise_email, normalise_number, normalise_phone, normalise_platform
+from chalicelib.core.matching.reading import ALONE
 from chalicelib.core.matching.types import Direction, KeyRow
 from chalicelib.core.matching.view import View, holders
 from chalicelib.core.people import ClueKind, Contact
@@ -47,7 +48,7 @@ def _confidence(view: View, item: Comparison, compared: Sequence[Comparison], ro
         ground
         for ground in (
             _by_handle(view, item, rows),
-            _by_email(item, compared),
+            _by_email(view, item, compared),
             _by_number(item, compared, ClueKind.PHONE),
             _by_number(item, compared, ClueKind.CUSTOMER_NUMBER),
             _by_two(view, item, rows),
@@ -73,6 +74,8 @@ def _by_handle(view: View, item: Comparison, rows: Mapping[str, KeyRow]) -> floa
     name = item.name
     if name.is_full:
         return 0.998
+    if name.given >= Level.VARIANT and name.family >= Level.VARIANT:
+        return 0.996
     if name.given >= Level.FORM and name.family is Level.INITIAL:
         return 0.996
     if name.given is Level.INITIAL and name.family >= Level.FORM:
@@ -82,8 +85,9 @@ def _by_handle(view: View, item: Comparison, rows: Mapping[str, KeyRow]) -> floa
     return 0.0
 
 
-def _by_email(item: Comparison, compared: Sequence[Comparison]) -> float:
-    """An address told in private: its only owner, or the one of several whom the name picks out."""
+def _by_email(view: View, item: Comparison, compared: Sequence[Comparison]) -> float:
+    """An address told in private: its only owner, or the one of several whom the name picks out. Who shows no name must
+    have said that it is theirs."""
     best = 0.0
     for told in item.told_as(ClueKind.EMAIL):
         name = item.name
@@ -91,11 +95,30 @@ def _by_email(item: Comparison, compared: Sequence[Comparison]) -> float:
             best = max(best, 0.996 if _is_picked(item, told, compared) else 0.0)
         elif name.is_full:
             best = max(best, 0.9995)
-        elif name.given >= Level.PART or (name.given is Level.INITIAL and name.family >= Level.INITIAL):
+        elif name.given >= Level.VARIANT or (name.given is Level.INITIAL and name.family >= Level.INITIAL):
             best = max(best, 0.998)
-        elif told.claim.direction is Direction.OWN:
+        elif _is_theirs(view, name, told) and not _tells_of_another(item, compared):
             best = max(best, 0.995)
     return best
+
+
+def _is_theirs(view: View, name: Agreement, told: Told) -> bool:
+    """Whether an address is the author's though their name says nothing: they say so, and in so many words where what
+    they show might be another name."""
+    if told.claim.direction is not Direction.OWN or Level.SIMILAR in (name.given, name.family):
+        return False
+    return told.claim.why != ALONE or not view.name.may_be_person or name.family >= Level.PART
+
+
+def _tells_of_another(item: Comparison, compared: Sequence[Comparison]) -> bool:
+    """Whether the author told something private of another contact too: one of the two is not theirs."""
+    return any(
+        told.is_private and not told.is_loose and not same_person(item.contact, other.contact)
+        for other in compared
+        if other is not item
+        for told in other.told
+        if told.claim.value not in {mine.claim.value for mine in item.told}
+    )
 
 
 def _by_number(item: Comparison, compared: Sequence[Comparison], kind: ClueKind) -> float:

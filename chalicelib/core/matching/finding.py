@@ -68,9 +68,16 @@ def find(text: str, settings: MatchSettings) -> tuple[str, list[Found]]:
         *_numbers(shown, settings.number_patterns),
         *_national(shown, settings.region),
     ):
-        if not any(item.start < other.end and other.start < item.end for other in found):
+        if not any(_hides(other, item) for other in found):
             found.append(item)
     return shown, sorted(found, key=lambda item: item.start)
+
+
+def _hides(one: Found, other: Found) -> bool:
+    """Whether the two overlap; one number read for two countries does not."""
+    if (one.kind, one.start, one.end) == (other.kind, other.start, other.end) and one.value != other.value:
+        return False
+    return one.start < other.end and other.start < one.end
 
 
 def _emails(text: str) -> Iterator[Found]:
@@ -131,17 +138,20 @@ def _compiled(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
 
 
 def _national(text: str, region: str) -> Iterator[Found]:
-    """Numbers in national notation: those that begin with a trunk zero, and others where a word announces them."""
-    if not region:
-        return
+    """Numbers in national notation: those that begin with a trunk zero, and others where a word announces them. In
+    E.164 where they are valid in `region`, and as their digits: whose country it is, the contact's own number tells."""
     for match in _NATIONAL.finditer(text):
         raw = match[0]
         if _DATE.match(raw) or _ORDER_WORD.search(text, max(0, match.start() - 40), match.start()):
             continue
-        announced = _PHONE_WORD.search(text, max(0, match.start() - 40), match.start()) is not None
-        is_grouped = raw.lstrip("(").startswith("0") or not raw.isdigit()
-        if (announced or is_grouped) and (value := _valid(raw, region)):
-            yield Found(ClueKind.PHONE, value, *match.span())
+        digits = "".join(char for char in raw if char.isdigit())
+        is_alone = match.start() == 0 and match.end() == len(text)
+        announced = is_alone or _PHONE_WORD.search(text, max(0, match.start() - 40), match.start()) is not None
+        if announced or digits.startswith("0") or not raw.isdigit():
+            if region and (value := _valid(raw, region)):
+                yield Found(ClueKind.PHONE, value, *match.span())
+            if 8 <= len(digits) <= 12:
+                yield Found(ClueKind.PHONE, digits, *match.span())
 
 
 @lru_cache(maxsize=4096)

@@ -36,6 +36,7 @@ _SOUNDS = (
     (re.compile("tz|ts"), "z"),
     (re.compile("w"), "v"),
     (re.compile("[yj]"), "i"),
+    (re.compile("g"), "h"),
     (re.compile("ae"), "a"),
     (re.compile("oe|ou"), "o"),
     (re.compile("ue"), "u"),
@@ -109,8 +110,13 @@ def skeleton(handle: str) -> str:
     as "official" count for nothing."""
     text = _ORNAMENTS.sub("", fold_handle(handle))
     text = text.rstrip("0123456789") or text
-    text = text.replace("rn", "m").replace("vv", "w").translate(_LOOKALIKES)
+    text = disguise(text)
     return re.sub(r"(.)\1+", r"\1", text)
+
+
+def disguise(folded: str) -> str:
+    """A handle with letters that look alike made one: "rn" is "m", "1" is "l"."""
+    return folded.replace("rn", "m").replace("vv", "w").translate(_LOOKALIKES)
 
 
 _LOOKALIKES = str.maketrans({"0": "o", "1": "l", "i": "l", "3": "e", "5": "s", "4": "a", "7": "t", "8": "b", "9": "g"})

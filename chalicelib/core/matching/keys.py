@@ -19,8 +19,10 @@ from chalicelib.core.matching.normalise import (
     normalise_number,
     normalise_phone,
     normalise_platform,
+    phone_tail,
     plain,
 )
+from chalicelib.core.matching.types import Claim
 from chalicelib.core.people import Clue, ClueKind, Contact
 
 MOST_KEYS = 45
@@ -84,10 +86,13 @@ def _contact_keys(contact: Contact) -> Iterator[str | None]:
     emails = [email for value in contact.emails[:_MOST_CONTACTS_OWN] if (email := normalise_email(value))]
     for email in emails:
         yield key("email", email)
-    for value in contact.phones[:_MOST_CONTACTS_OWN]:
-        yield clue_key(ClueKind.PHONE, value)
+    phones = [phone for value in contact.phones[:_MOST_CONTACTS_OWN] if (phone := normalise_phone(value))]
+    for phone in phones:
+        yield key("phone", phone)
     name = name_of(contact)
     yield from name_keys(name, contact.city)
+    for phone in phones:
+        yield key("phone_end", phone_tail(phone))
     for email in emails:
         yield key("mailbox", loose_mailbox(email))
     for item in social:
@@ -183,6 +188,21 @@ def shown_initials(name: PersonName) -> tuple[str, ...]:
 def handle_words(handle: str) -> tuple[str, ...]:
     """The words of a handle as far as separators tell them, less digits."""
     return tuple(word for part in re.split(r"[^a-z]+", letters(handle).partition("@")[0]) if (word := fold(part)))
+
+
+def claim_keys(claim: Claim) -> Iterator[str]:
+    """Where what was told may be filed."""
+    if claim.kind is ClueKind.EMAIL:
+        yield from email_keys([claim.value])
+    elif is_national(claim):
+        yield key("phone_end", phone_tail(claim.value))
+    elif name := clue_key(claim.kind, claim.value):
+        yield name
+
+
+def is_national(claim: Claim) -> bool:
+    """Whether a phone was told without its country."""
+    return claim.kind is ClueKind.PHONE and not claim.value.startswith("+")
 
 
 def email_keys(emails: Iterable[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from chalicelib.core.matching.comparing import Comparison, compare_contact
 from chalicelib.core.matching.deciding import Link, links, same_person
 from chalicelib.core.matching.explaining import reasons
 from chalicelib.core.matching.folding import fold_handle, skeleton
-from chalicelib.core.matching.keys import clue_key, key, shown_initials, shown_pairs
+from chalicelib.core.matching.keys import claim_keys, clue_key, key, shown_initials
 from chalicelib.core.matching.suspicion import flags_of, impersonated
 from chalicelib.core.matching.types import KeyRow, MatchSettings, Reads, Subject
 from chalicelib.core.matching.view import View, view_of
@@ -72,21 +72,21 @@ def _wanted(view: View, rows: Mapping[str, KeyRow]) -> Iterator[ContactId]:
     for name in _id_keys(view):
         yield from _listed(rows, name)
     for claim in view.usable:
-        yield from _listed(rows, clue_key(claim.kind, claim.value), _MOST_SHARERS)
+        for name in claim_keys(claim):
+            yield from _listed(rows, name, _MOST_SHARERS)
     if view.handle:
         yield from _listed(rows, clue_key(ClueKind.HANDLE, view.handle, view.platform))
     if view.avatar:
         yield from _listed(rows, key("avatar", view.avatar), _MOST_AVATARS)
-    pairs = shown_pairs(view.name)
     for city in view.cities[:2]:
-        for pair in pairs:
+        for pair in view.pairs:
             yield from _listed(rows, key("name_city", pair, city), _MOST_NAMESAKES)
     for item in [view.handle, *sorted(view.mentions)] if view.handle else sorted(view.mentions):
         yield from _listed(rows, key("any_handle", fold_handle(item)), _MOST_NAMESAKES)
     if view.handle:
         yield from _listed(rows, key("like", skeleton(view.handle)), _MOST_AVATARS)
     rest = [name for name in rows if name.partition(":")[0] in ("name", "squash", "mailbox", "domain", "email")]
-    if len(view.name.words) < 2 or any(len(word) == 1 for word in view.name.words):
+    if len(view.name.words) < 2 or view.name.is_coined or any(len(word) == 1 for word in view.name.words):
         rest += [name for name in rows if name.startswith("initial:")]
     for name in sorted(rest, key=lambda item: (rows[item].count, item)):
         yield from _listed(rows, name, _MOST_NAMESAKES)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import lru_cache
 
 from chalicelib.core.matching.folding import coarse, fold, forms, is_latin, letters
-from chalicelib.core.matching.nicknames import full_names, is_ambiguous, is_form, is_given_name
+from chalicelib.core.matching.nicknames import all_full_names, full_names, is_ambiguous, is_form, is_given_name
 from chalicelib.core.matching.normalise import plain
 from chalicelib.core.people import Contact
 
@@ -41,23 +41,26 @@ _ASIDE = re.compile(r"[(\[{][^)\]}]*[)\]}]|\b(?:she|he|they|er|sie)/\w+(?:/\w+)?
 _CUT = re.compile(r"\s[|/•·–—~@:*]+\s?|[|•·–—~:*]|\s-\s|\s@|,(?=.*,)")
 _CAMEL = re.compile(r"(?<=[a-zà-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])")
 _SPLIT = re.compile(r"[\s_.\-]+")
+_COINED = re.compile(r"\w\d|\d[^\W\d]|\w_|_\w")
 _MOST_WORDS = 6
 _LONGEST_NAME = 120
 
 
 class Level(IntEnum):
-    """How far a part of a name agrees. From PART on it does; below SAME it may be a relative's."""
+    """How far a part of a name agrees. From PART on it does; below FORM a given name may be a relative's."""
 
     DIFFERENT = 0
     ABSENT = 1
     """One side does not tell."""
     INITIAL = 2
     SIMILAR = 3
-    PART = 4
+    VARIANT = 4
+    """It sounds the same ("Sofie", "Sophie"), or is its beginning ("Steph")."""
+    PART = 5
     """One of several given or family names."""
-    FORM = 5
+    FORM = 6
     """A nickname of it, or it in another alphabet."""
-    SAME = 6
+    SAME = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ class Agreement:
 @dataclass(frozen=True, slots=True)
 class PersonName:
     """A name's words as written (lower case). ``given`` and ``family``: where that is known or can be told;
-    ``generation``: "jr", "sr"; ``is_ordered``: given names first for certain, or marked by a comma."""
+    ``generation``: "jr", "sr"; ``is_ordered``: given names first for certain, or marked by a comma; ``is_coined``: made
+    up, with digits and underscores, as handles are."""
 
     words: tuple[str, ...]
     given: tuple[str, ...] = ()
@@ -97,11 +101,19 @@ class PersonName:
     generation: str = ""
     is_company: bool = False
     is_ordered: bool = False
+    is_coined: bool = False
 
     @property
     def is_person_like(self) -> bool:
-        """Looks like a person's name: a known given name among the words."""
-        return any(is_given_name(form) for word in self.words for form in forms(word))
+        """Looks like a person's name: the first or the last word is known as a given name."""
+        if self.is_coined or self.is_company:
+            return False
+        return any(is_given_name(form) for word in {*self.words[:1], *self.words[-1:]} for form in forms(word))
+
+    @property
+    def may_be_person(self) -> bool:
+        """Two or three words without digits: a name, or words that stand for one."""
+        return self.is_person_like or (1 < len(self.words) < 5 and not self.is_coined and not self.is_company)
 
 
 NOBODY = PersonName(words=())
@@ -123,7 +135,8 @@ def parse_name(text: str) -> PersonName:
     before, comma, after = shown.partition(",")
     words, generation = _words(before)
     if not comma:
-        return _arranged(words, generation, company)
+        arranged = _arranged(words, generation, company)
+        return replace(arranged, is_coined=True) if _COINED.search(shown) else arranged
     behind, later = _words(after)
     if not behind or not words:
         return _arranged(words or behind, later or generation, company)
@@ -250,10 +263,11 @@ def _may_swap(shown: PersonName, record: PersonName) -> bool:
 
 
 def _given(words: tuple[str, ...], given: tuple[str, ...]) -> tuple[Level, int, bool]:
-    """The best agreement of one of `words` with the given names, its place, and whether it is an unsure nickname."""
+    """The best agreement of one of `words` with the given names, its place, and whether it is an unsure nickname. A
+    first initial counts for nothing before a name ("J. Robert")."""
     if not given:
         return Level.ABSENT, 0, False
-    if len(given) > 1 or len(words) > 1:
+    if (len(given) > 1 or len(words) > 1) and all(len(word) > 1 for word in (*given[:2], *words[:2])):
         joined = fold("".join(given[:2]))
         if fold("".join(words[:2])) == joined or fold(words[0]) == joined:
             return Level.SAME, 0, False
@@ -261,7 +275,7 @@ def _given(words: tuple[str, ...], given: tuple[str, ...]) -> tuple[Level, int, 
     for place, word in enumerate(words):
         for number, name in enumerate(given):
             level = given_level(word, name)
-            if level > Level.PART and (number or place):
+            if level > Level.PART and (number or (place and len(words[0]) > 1)):
                 level = Level.PART
             if level > found[0]:
                 found = (level, place, level is Level.FORM and is_ambiguous(fold(word)))
@@ -280,7 +294,17 @@ def given_level(one: str, other: str) -> Level:
         return Level.FORM
     if not (is_latin(one) and is_latin(other)) and coarse(fold(one)) == coarse(fold(other)):
         return Level.FORM
+    if _is_short(fold(one), fold(other)) or _is_short(fold(other), fold(one)):
+        return Level.VARIANT
     return _similar(fold(one), fold(other), 0.9)
+
+
+def _is_short(short: str, full: str) -> bool:
+    """ "steph" of "stephane", "melli" of "melanie": the beginning of a longer name that is none by itself."""
+    stem = short.rstrip("iyeo")
+    if len(stem) > 3 and stem[-1] == stem[-2]:
+        stem = stem[:-1]
+    return len(stem) >= 3 and len(short) < len(full) and full.startswith(stem) and short not in all_full_names()
 
 
 @lru_cache(maxsize=65536)
@@ -299,7 +323,7 @@ def _similar(one: str, other: str, least: float) -> Level:
     if min(len(one), len(other)) < 4:
         return Level.DIFFERENT
     if coarse(one) == coarse(other):
-        return Level.SIMILAR
+        return Level.VARIANT
     from jellyfish import jaro_winkler_similarity
 
     return Level.SIMILAR if jaro_winkler_similarity(one, other) >= least else Level.DIFFERENT

@@ -118,7 +118,7 @@ _OTHERS = """
 adrien: adri|agathe: aga|aleksandr: sasha sascha shura alexander|aleksandra: sasha sascha ola
 aleksei: alyosha lyosha alexey aleksey alexei|alejandro: alex ale jandro|alejandra: ale alex
 alessandro: sandro ale alex|alessandra: sandra ale|alfonso: fonso poncho|alvaro: alvi
-anastasia: nastya stasia nastia anastasiya|andrea: andre dre|andrei: andrey andrej|andrzej: jedrek|antoine: tony toine
+anastasia: nastya stasia nastia anastasiya|andrea: dre|andrei: andrey andrej|andrzej: jedrek|antoine: tony toine
 anton: antosha|antonio: toni tonio nino antoni tonino|antoni: antek toni|arkadiusz: arek|augustin: gus
 beatriz: bea bia|bartosz: bartek|bartlomiej: bartek|boris: borya|bogdan: bodya|brunhilde: hilde
 carlos: charly carlitos|carmen: carmina|catalina: cata lina|carolina: caro lina|caterina: cate rina|cesar: cesarin
@@ -162,39 +162,147 @@ agnieszka: aga|aleksander: olek|giulia: giu|joaquim: quim kim|emre: emrecan|huse
 ayse: ayshe aisha|fatma: fatima|hatice: hatis|ahmet: ahmed|yusuf: youssef yousef|omer: omar|hasan: hassan
 khaled: khalid|abdul: abdel|noor: nour|mariam: maryam miriam
 """
+_MORE_FORMS = """
+alexandra: sanne lexa|anneke: anne|angelika: angie|barbara: bine barbel|caroline: line|catharina: trijn toos
+cathrin: cat|christiaan: chris|christina: tine stine kirsten|christine: tine stine|constanze: conny stanzi
+dominik: nick|eleonore: lore nora|elisabeth: els elly betje liesbeth bettina elsa lieschen bep|emmanuelle: manu
+femke: fem|florence: floflo|francois: franck|franziska: sissy fanny|frederik: freek fred|frederic: fred
+genevieve: ginette|gerrit: ger|guillermo: guillo|helena: leni lena hela|henriette: jet|hieronymus: jerome
+isabelle: zabou isa babou bella|isabel: chabeli|jacob: jaap koos cobus|jadwiga: jadzia|jan: jantje|janusz: januszek
+joanna: asia joasia aska|johanna: hanneke anneke jo hanneken jannie|johannes: joop jo hansi|jolanda: jo
+josefine: josy josie|josephine: josie josy fifi|juliane: jule juli|juliana: juli|kazimierz: kazik|krystyna: krysia
+laurence: lolo|lorenzo: lollo enzo renzo|lorenza: lola|lukasz: luki|maarten: mart|maciej: maciek|magdalene: lene magda
+marcin: marcinek|maria: mieke miep ria marie marysia mariechen|marie: mimi|marlene: lene|martina: nina
+mathilde: tilda thilde|melanie: melli|monique: mo|nathalie: nat natha|nicolaas: klaas nico|nikoletta: niki
+petronella: nelly|philippine: pina|philippe: phil fifi|roelof: roel|sabine: sabi bina|sandra: sanni
+sebastien: seb bastien|stephane: steph|stephanie: fanny|susanna: susi sanna|sylwia: syla|theodora: dora thea
+therese: tess|thibaud: tibo|urszula: ula|verena: vreni vreneli|veronique: veve vero|veronika: vreni|virginia: gina
+vincent: vinz|walther: walti|wiktoria: wika|wilhelmina: mina mien willy|xaver: xaverl|yvonne: vonni|zdzislaw: zdzis
+ewelina: ewela|ewa: ewunia|genowefa: gienia|hans: hannes|aleksander: aleks olek|aleksandra: ola olka aleks
+anna: ania anka anusia anya anja anke|barbara: basia|beata: beatka|danuta: danka|dariusz: darek|dorota: dorotka
+elzbieta: ela|grazyna: grazynka|halina: halinka|hanna: hania|helena: hela|henryk: henio|irena: irka|jozef: jozek
+julia: julka|kamil: kamilek|karolina: karola|lech: leszek|leszek: lesio|lucyna: lucynka|maciej: macius
+malgorzata: malgoska|marek: maras|marianna: marianka|mariusz: mariuszek|michal: michalek|miroslaw: mirek|monika: monia
+patrycja: patka|pawel: pawlik|rafal: rafalek|ryszard: rysiek|sebastian: seba|stanislaw: stasiek|teresa: teresa renia
+waldemar: waldek|wieslaw: wiesiek|wladyslaw: wladek|zygmunt: zygi|mehmet: memo|mustafa: mustafacan|suleyman: sulo
+abdullah: apo|hasan: haso|huseyin: huso|osman: osmancik
+"""
 _MORE_GIVEN = """
-adam adel adele adrian aisha akira alba aldo alec alina aline amir amit ana anders andre anett anika anita anja anke
-ann annette annika anouk antje anya ariana arne arno arthur arun asger astrid axel aya ayaka baptiste bas beate
-beatrix bela bengt benno bent bernadette berta bettina bianca bilal birgitta bjarne bjoern bjorn blanca bo brandon
-brenda brian britta brooke bruce bruno camila camille can carina carl carla carlo carol carola carsten cedric celina
-celine cem chantal chen chiyo chloe ciara clement cleo colin corinna craig dagmar dale damian damien dan dana darren
-dean deborah deniz diego dimitrios dina dirk donna dora doris dorothy dunja ed edda edith edward egon eila eileen
-elias elif elin elisa elke ella elliot ellis eloise elsa else elvira emine enzo erdem erik esra esther ethan etienne
-eve fabian fabienne fabio farid fatima felix finn fiona flavia franca frank franka fred freya frida frieda gareth gary
-gavin gemma gerda gerrit gino giulio glen glenn gloria goran grit guido gunnar guy haakon hakan hana hanna hanne
-hannes harald harry haruto hayley heath hedwig heidi heiko hein heinz helena helge hendrik henning hila hiroshi holger
-holly horst hulya ida igor ilona imke ina inga ingmar ingo inka ira iris irma isaac ivana ivo ivonne ivy jack jade
-jake jana janina janine jannik jasmin jay jean jeanne jelena jenny jeroen jerome jesse jessika jill jim jin jo jodie
-joel joelle joerg joern johan jolanda jolanta jorg joris jorn josh jost joyce jozef juana jule julius june kai karen
-karim karina karl karla karsten kasper katharina kathrin kay kazuki keiko keira keith kelsey kemal kenji kenta kerry
-kira kirk kirsten kirstin klara kristian kristin kristina krystyna kurt kyle kyra lance lara lasse lea leah leandro
-leif leila lena lene leo leon leona levi lia liam lieke lil lili lilli lilly lina linus lisa liv lloyd logan lorena
-lorenz lorenzo lorraine lotta louisa luc luca lucas luciana luke luna lutz lyn lynn madeleine mahmoud maik maja malte
-mandy manolis mara marc marcel marcela marcello marco marcos marek maren margit margot maria mariana marie marika
-marina mario marisa marit marius marko marlene marlon marta marten martijn mason mateo mathilda matilde maud mauro max
-may maya megan mehdi meike meltem meral merle mert mia mika mila milan milena milos min mina ming mirja mirjam mirko
-molly mona morten murat myriam nabil nadia nadja naomi nele nelson nick nico niels nigel nika niklas nils nina nino
-noah noemi nora nuno nuria oda ola olaf ole oleg olivier omar orhan oriol ornella oscar osman owen paco paige paloma
-paolo pascal patricio paulina pearl pedro pelle per perla phoebe pia pierre pilar pim priya quentin rahul raj ralf
-ramona raoul raquel rasmus raul raya reece regina reiko reinhold remi rena rene renee rhys ria rico rik rita robin
-rocio rolf romain romy ronja rory rosa rosalie rosie ross rowan roy ruben rui runa rupert ruth ryan sabina sabrina
-sakura sally salma salome samir sander sandro sanjay sanna sara sascha saskia satoshi scarlett sean selin selina
-serena serkan severin shane shannon sharif sheila shreya sian sibel sibylle sigurd silas silvana silvio sina sinan
-soeren sofie solveig sonia sonja soren stacey stefano stella sten stig sunita suresh susie sven swen sybille takashi
-tara tarek tariq ted tessa thea theo thierry thijs thomas thore tiago tilman tim timo tina tobi toby tom tomas toni
-tony tore tracy trevor tristan trond tugba ulf uli ulla umut ursula uta ute uwe vadim vasil vera verena vicente viktor
-vilma vincent viola virginia vito vivien wade warren wayne wei wiebke willow wilma wim wolf xenia xin yan yann yannick
-yara yasemin yasmin yasmina yi yildiz ying yoko yoshi yuki yuna yusuf yves yvette zara zeynep zoe zoltan zuzana
+aafke aarav aart abdullah adam adel adela adelaide adele aditya adolfo adriaan adrian adriano adrienne afonso agata
+agnes agnese agneta agnieszka agustin ahmad aino aisha aitor ajay akash akiko akira alain alba albano albert aldo alec
+aleksander aleksandra alessia alexandru ali alicia alicja alina aline almudena alois alvaro amanda amandine amar
+amedeo amelie amina amir amit amparo ana anabela anais anand anastasios anatoly anders andras andre andree andrei
+andrii andrzej andy aneta anett angel angeles angelique angus anika anil anita anja anjali anke ankit ann annabel
+annalisa anneloes annette annick annika anouk antje antonella antti anya april araceli arend ariana arianna arjan
+arjun arkadiusz arkady armando arnaud arne arno artem arthur artur arturo artyom arun arvid asger ashley ashok astrid
+asuncion athanasios attila aude augusto aurelie aurelien aurelio aurora austin ava axel axelle aya ayaka aysel ayten
+ayumi aziza balazs baptiste barbara baris bart bartosz bas bassam bayram beate beatrice beatrix begona bela belen ben
+benedicte bengt benito benno benoit bent bernadette bernardo bert berta bertrand bettina bianca bilal bin birger
+birgit birgitta bjarne bjoern bjork bjorn blake blanca bo bob bogdan bohdan bohumil bonnie boris borja borje bozena
+bradley bram brandon branko brecht brenda brian brigitte britta brooke bruce bruna bruno bryce burak busra byron
+caetano camelia camila camille can candela candice carina carl carla carlo carlota carmela carmen carol carola carole
+carolien carsten casimiro catalin catarina cecil cecile cecilia cedric cees celia celina celine cem cemal cesar chad
+chantal chao chen cheng chie chiyo chloe christelle christer christophe christos ciara cinzia ciprian clara claudio
+clement clementine cleo clive cody colin concha connor corey corina corinna corinne corrado corrie cosimo cosmin craig
+cristian cristiano cristina crystal csaba ctirad czeslaw daan dag dagmar daisuke dale dalibor damian damiano damien
+damon dan dana daniel daniela daniele danielle danijel danuta danylo dario dariusz darko darlene darrell darren daryl
+dave david davor dawid dean debora deborah debra deepak deepika dejan della delphine denis denise deniz denys derrick
+derya desiree desmond dexter dezso diana dick didier diederik diego dilek dimitrios dina dirk divya dmytro doina
+dolores domenico domingo dominika donatella donna dora doreen doris dorota dorothy dragan drago drew dries duarte
+dumitru duncan dunja dusan dustin ebba ebru ed edda edgar edith edna edoardo edson eduarda edward edyta eero eeva egon
+egor eila eileen einar eirik elaine elena eleni eli elias elif elijah elin elina elio elisa eliska elke ella ellen
+ellie elliot ellis elodie eloise els elsa else elsie elvira elzbieta emel emi emil emilia emilie emilio emine emmett
+encarnacion eniko enzo ercan erdem eric erica erik erika erin erkan erling erwin erzsebet esa eskil esme esmee espen
+esperanza esra esteban estelle esther eszter ethan ethel etienne ettore eugenia eugenio eunice eunji eva evan
+evangelos eve eveliina evert ewa ewelina ezequiel fabian fabiana fabien fabienne fabio fabrice fabrizio fadila faisal
+faith fang fanny farid farouk fatima fausto fay federica fei felicity felix femke ferenc fergus fidel filip filipa
+filipe filiz finn fiona flavia flavio fletcher fleur florent florin fotini franca frances francine franciszek franck
+frank franka frantisek fred freddie fredrik freya frida frieda frits fulvio fumiko fyodor gabino gabor gabriel
+gabriella gael gaelle gaetano gail gang gareth gary gaurav gavin geert geeta geir gemma gene gennady gennaro george
+georgy geraldine gerard gerardo gerda gergely gerrit geza gheorghe ghislaine gianfranco gianluigi gianni giannis
+gianpaolo gijs gilbert gilberto gilda gilles gina ginevra gino giulio gleb glen glenda glenn gloria gokhan goncalo
+goran graziella grazyna gregory grigory grit grzegorz guglielmo guido guilherme gulsen gunhild gunilla gunnar gustaf
+gustav guus guy gwen gwenaelle gyorgy gyula haakon hadley hafsa hakan halil halima halina halvor halyna hamid hamza
+hana hanna hanne hanneke hannes hannu hans hao harald harm harry haruka haruki haruto hassan hayley hazel heath hector
+hedda hedwig heidi heikki heiko hein heinz helder heleen helena helge helmi hendrik henk henning henri henrietta
+henrik henrique henryk herman herminia hernan herve hideki hila hilario hilde hina hinata hiroko hiroshi hiroyuki
+hjalmar holger holly hope horst hrvoje hua hugo hugues hui hulya hunter hussein hyun iara ichiro ida igor ihor ilaria
+ildiko ilkka illia ilona ilse imke imogen imre ina inacio inaki india ineke ines inga inge ingmar ingo ingrid ingvar
+inka inmaculada innokenty ioan ioana ioanna ion ira iratxe irena irene iris irma iryna isaac isaura isidro isla istvan
+italo iulian ivan ivana ivica ivo ivonne ivor ivy iwona izabela jaakko jaap jacco jacek jacinto jack jackson jacobo
+jacqueline jade jadwiga jake jakub jamal jamie jamila jan jana janaina jandira janice janina janine janne janneke
+jannik janos janusz jari jaromir jaroslav jaroslaw jasmin jasmina jasmine jasper jay jean jeanne jeannine jelena jelle
+jenna jenny jens jeroen jerome jerzy jesper jesse jessika jian jie jihoon jill jim jimena jin jindrich jing jiri jiro
+jisoo jiwoo jiyeon jo joakim joanna joanne jocelyne jodie joel joelle joerg joern johan joke jolanda jolanta jonas
+joost jordi jorg jorge jorgen jorien joris jorn josef josefa josefina josette josh josiane jost jouni joy joyce jozef
+jozsef juan juana juanita judit judith judy juha jukka jule julian julio julius jun june jurgen justyna kacper kadir
+kai kaisa kalevi kalle kalman kamal kamil kamila kane kaori kaoru kara karel karen kari karim karin karina karl karla
+karol karolina karoly karsten kasper katalin katarina katarzyna kate katerina kateryna katharina kathrin kathy katie
+katja kavita kay kazimierz kazuki kazuo kees keiko keira keith kelsey kelvin kemal kenji kenny kenta kento kerry
+kerstin khadija khalil khrystyna kim kimmo kinga kira kiran kirk kirsi kirsten kirstin kirsty kit kiyoshi kjell klara
+klas klaudia knut koen koji konrad kristian kristin kristina kristoffer krystyna krzysztof ksenia kumar kumiko kurt
+kveta kyle kyoko kyra ladislav lajos lakshmi lalit lan lana lance landon lara larisa larissa lars larysa lasse laszlo
+latifa latoya laura laure laurens lauri laurie lea leah leandro lee lei leif leigh leila lena lene lenka lennart leo
+leon leona leonid leroy leslie leszek leticia letizia lev levent levi leyla li lia liam libor lidia lieke lieve liisa
+lil lila lili liliana liliane lilli lilly lily lin lina linda lindsay linnea linus lisa liudmyla liv liviu ljiljana
+lloyd logan loic lois lola long loredana lorena lorenz lorenza lorenzo lorna lorraine lotta lotte louisa lourdes
+lourenco luana lubomir luc luca lucas lucia lucian luciana lucie lucien lucio lucrezia lucy lucyna ludek ludovica
+ludvig luisa luka lukasz luke luna luther lutz luuk lydie lyle lyn lynn lyse lyubov lyudmila maaike maarten mabel
+macarena machteld maciej madalena madeleine maeva maeve magali magdalena magnus mahdi mahmoud mai maik maite maja
+makoto maksym malgorzata malin malte mandy manish manoj manolis manuela mar mara marc marcel marcela marcella marcello
+marcelo marcia marcin marco marcos marek maren margarita margit margo margot mari maria mariah marian mariana
+mariangela marianne maribel marie marieke mariella mariia marija marijke marika marina marine mario mariola marion
+marisa marisol marit marius mariusz marja marjolein marketa markku marko markus marlene marloes marlon marta marten
+martijn martin martina marvin marwan maryse marzena masako masami masato mason massimo mateo mateusz matheus mathijs
+mathilda mathilde matias matilde mats matti mattias matvey maud maurice mauricio mauro max maximo maxine may maya
+mayumi meena mees megan megumi mehdi mei meike melanie melissa meltem melvin meral mercedes merel merle mert merve mia
+michal michalis michela michele michiel michiko mickael midori mieczyslaw mieke miguel mihaela mihai mihaly mika
+mikael mikko miklos mila milan milena miles milica miljan milo milos miloslav milou min mina ming minjun minna minnie
+minoru minseo miodrag mircea mireia mireille mirela mirella miriam mirja mirjam mirjana mirko miroslav miroslaw misaki
+miyuki mogens mohan moira mollie molly mona monica monika monty moreno morten mourad mukesh murat muriel murray
+mykhailo mykola myra myriam na nabil nadege nadia nadiia nadim nadine nadja naima naoki naoko naomi nasser natalia
+natasa nawal neal nebojsa neha neil nele nell nelson nemanja nenad nerea nevena neville nick nico nicolae nicolo niels
+nienke nieves nigel nika nikhil nikita niklas niko nikola nikos nilgun nils nina ning nino ninon nisha noah nobuo noel
+noemi noemie noor nora noriko norma nuno nunzia nuray nuria oana octavian oda odette odile ognjen oksana ola olaf olav
+oldrich ole oleg oleh oleksandr oleksii olena olga olha olive olivier oliwia olof omar ondrej onur orazio orhan
+orietta oriol orla ornella orsola orsolya oscar oskar osman oswald otavio otis ottavio ove ovidiu owen ozan ozlem
+paavo paco paige paivi pal paloma pam panagiota paola paolo par pascal pascale patrice patricia patricio patrizia
+patryk patsy paulien paulina paulo pavel pavla pavlo pawel pearl pedro peggy pekka pelle peng per percy perla perrine
+perry petar peter petr petra petri petro petter philippe phoebe pia pierluigi piero pierre pierrette piers pieter
+pilar pim pinar ping piotr pirjo piroska pooja poppy poul pradeep prakash preben predrag priscilla priya przemyslaw
+purificacion pyotr qiang qing quentin quinn rachid radek radim radmila radoslaw radu rafael rafal raffaella ragnar
+rahul raissa raj rajesh rakesh ralf ralph raluca ramazan ramesh ramiro ramona randall rania raoul raphael raquel
+rashid rasmus ratko raul ravi raya raymonde razvan recep reece regina reginald regine reiko reina reinhold reka rekha
+rembrandt remco remedios remi remy ren rena renata renato rene renee renske renzo reyes rhoda rhonda rhys ria rianne
+rico rie riitta rik rika riku risto rita rob robert robin robyn rocco rochelle rocio rodion rodolfo roel rogelio roger
+rogerio rohan rohit roland rolf romain roman romano romy ronald ronaldo ronan rong ronja roos rory rosa rosalie rosana
+rose roselyne rosemary rosie ross rossana rossella rowan roxana roxanne roy ruben ruby rudolf rufus ruggero rui runa
+rune rupert rutger ruth ryan ryo ryota ryszard sabatino sabina sabrina sachiko sachin sadie said saki sakura salim
+sally salma salome salvador sami samir samira samuel sandeep sander sandor sandra sandrine sandro sanja sanjay sanna
+sanne sara sarita sasa sascha saskia sato satoshi satu saul sayaka scarlett sean sebastian sebastien selim selin
+selina sem seojun seoyeon seppo serdar serena sergi sergio serhii serkan seth severin severine sevgi shan shane
+shannon shanti sharif shaun shawn sheila sheldon sheryl shigeru shinji shiro shizuka shota shreya shun shyam sian
+sibel sibylle sidney sienna sigrid sigurd silas silvana silvio silviu simao simona simone sina sinan siri sjoerd
+slavica slawomir slobodan sneha snezana soeren sofia sofie sofiia solange solveig sonal songul sonia sonja soraya
+soren sorin sota spyros srdjan stacey staffan stanislav stanislaw stavros stefan stefania stefano stella sten stepan
+stephane stig stijn sture sudhir sultan summer sungmin sunil sunita suresh susana susie suzana suzanne svante
+svatopluk svein sven svetlana svitlana swati swen sybil sybille sylvain sylwester sylwia szabolcs szymon tabitha
+tadeusz taiki takahiro takashi takeshi tamara tamas tanguy tania tanja tao tapio tara taras tarek tariq tarja taro
+tatiana tatsuya taylor ted teemu telma teodor teodoro teresa tereza terje terry tess tessa tetiana tetsuya teun thais
+thea thelma theo thibaut thierry thijs thomas thor thore tia tiago tibor tihomir tiina tijn tilly tilman tim timo tina
+tineke ting tiziana tobi tobias toby todd tolga tom tomas tomasz tommaso tommy tomoko toni tony tor tore torsten
+toshio tove tracy traian trent trevor trine trisha tristan trond troy trygve tsubasa tugba tugce tuomas tuula tygo
+tyler tyrone ubaldo ulf uli ulla ulrik umberto umut ursula urszula uta ute uwe vaclav vadim valdir valentin valerie
+valerio valery vance vanesa vanessa varun vasco vasil vasile vasiliki vasilis vasyl veikko vera verena verity vernon
+veronika vesna vicenta vicente victor vidar viggo vijay vikram viktor viktoria viktoriia vilhelm ville vilma vilmos
+vince vincent vinod viola violette viorel virginia virtudes vit vitalii vitaly vito vitor vittoria vittorio vivek
+viviana viviane vivien vlad vladan vladimir vladyslav vlasta vojtech volkan volodymyr vuk wade wagner waldemar wanda
+warren warwick wayne wei wendell wendy weronika wesley wessel whitney wiebke wieslaw wietske wiktor willemijn willow
+wilma wim witold wladyslaw wojciech wolf wouter xenia xia xiang xin xiu yago yakov yamato yan yang yann yannick yara
+yaroslav yasemin yasin yasmin yasmina yasuko yevhen yi yildiz yilmaz ying yoko yolanda yolande yong yoshi yoshiko yota
+youngho yu yui yuji yuka yuki yukiko yulia yumi yuna yurii yusuf yusuke yuta yuto yves yvette yvon yvonne zainab zane
+zara zbigniew zbynek zdenek zdenka zdzislaw zehra zeljko zeynep zhen zhi zhong zinaida zoe zofia zohra zoi zoltan
+zoran zoya zsofia zsolt zsuzsanna zuzana zuzanna zygmunt
 """
 
 
@@ -202,7 +310,7 @@ yara yasemin yasmin yasmina yi yildiz ying yoko yoshi yuki yuna yusuf yves yvett
 def _table() -> Mapping[str, frozenset[str]]:
     """Form -> the full names that it stands for."""
     found: dict[str, set[str]] = {}
-    for line in (*_ENGLISH.split("|"), *_GERMAN.split("|"), *_OTHERS.split("|")):
+    for line in (*_ENGLISH.split("|"), *_GERMAN.split("|"), *_OTHERS.split("|"), *_MORE_FORMS.split("|")):
         for entry in line.strip().split("\n"):
             full, _, forms = entry.partition(":")
             for form in forms.split():
@@ -211,9 +319,15 @@ def _table() -> Mapping[str, frozenset[str]]:
 
 
 @lru_cache(maxsize=1)
+def all_full_names() -> frozenset[str]:
+    """Names that are no form of another, as far as is known here."""
+    return frozenset(name for names in _table().values() for name in names)
+
+
+@lru_cache(maxsize=1)
 def _given() -> frozenset[str]:
     table = _table()
-    return frozenset([*table, *(name for names in table.values() for name in names), *_MORE_GIVEN.split()])
+    return frozenset([*table, *all_full_names(), *_MORE_GIVEN.split()])
 
 
 def full_names(form: str) -> frozenset[str]:

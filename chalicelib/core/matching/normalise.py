@@ -14,6 +14,7 @@ _PROFILE_URL = re.compile(
 )
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _MOST_VALUE = 200
+_TAIL = 8
 
 
 def plain(value: str) -> str:
@@ -79,6 +80,20 @@ def _of_region(text: str, region: str) -> str | None:
     if parsed.extension or not phonenumbers.is_possible_number(parsed):
         return None
     return normalise_phone(str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)))
+
+
+def phone_tail(value: str) -> str:
+    """What a number's international and national notation share: its last eight digits."""
+    return "".join(char for char in value if char in "0123456789")[-_TAIL:]
+
+
+def is_national_form(digits: str, phone: str) -> bool:
+    """Whether `digits`, as dialled within a country, are `phone` (E.164): less a trunk prefix they are all of it but
+    the country's code."""
+    for national in (digits, digits.removeprefix("0"), digits.removeprefix("8") if len(digits) == 11 else ""):
+        if len(national) >= _TAIL and phone.endswith(national) and 1 <= len(phone) - 1 - len(national) <= 3:
+            return True
+    return False
 
 
 def normalise_handle(value: str) -> str | None:

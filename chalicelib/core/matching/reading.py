@@ -10,7 +10,7 @@ from chalicelib.core.events import Visibility
 from chalicelib.core.matching import wording
 from chalicelib.core.matching.finding import Found, find
 from chalicelib.core.matching.mailhosts import is_role
-from chalicelib.core.matching.normalise import normalise_email, normalise_phone
+from chalicelib.core.matching.normalise import normalise_email, normalise_number, normalise_phone
 from chalicelib.core.matching.types import Claim, Direction, MatchSettings, Said
 from chalicelib.core.people import ClueKind
 
@@ -22,8 +22,11 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_][\w'’\-]*")
+_NUMBER = re.compile(r"(?<![\w.])(?=[\w\-]*\d{3})[A-Za-z0-9](?:[A-Za-z0-9\-]{2,28}[A-Za-z0-9])(?![\w.])")
+_LONGEST_ANSWER = 200
 _QUOTED = re.compile(r"^\s*>", re.MULTILINE)
-_MOST_BARE_WORDS = 2
+ALONE = "given alone"
+"""Why a claim is taken for the author's own though nothing says whose it is."""
 _CLOSE = 14
 """Characters between an owner's words and the identifier that they introduce ("my number is …")."""
 _MASK = "\x00"
@@ -42,14 +45,27 @@ def claims_in(said: Sequence[Said], settings: MatchSettings) -> tuple[Claim, ...
 
 def _of_message(message: Said, settings: MatchSettings, ours: _Ours) -> Iterator[Claim]:
     text, found = find(message.text, settings)
-    if not found:
-        return
+    if not found and message.is_answer:
+        yield from _answers(message)
     masked = _masked(text, found)
     for item in found:
         direction, why = _direction(masked, item, found, ours)
         yield Claim(
             kind=item.kind, value=item.value, direction=direction, visibility=message.visibility, why=why.strip()[:60]
         )
+
+
+def _answers(message: Said) -> Iterator[Claim]:
+    """Bare numbers that answer our question for one."""
+    for word in _NUMBER.findall(message.text[:_LONGEST_ANSWER]):
+        if value := normalise_number(word):
+            yield Claim(
+                kind=ClueKind.CUSTOMER_NUMBER,
+                value=value,
+                direction=Direction.OWN,
+                visibility=message.visibility,
+                why="our question",
+            )
 
 
 def _masked(text: str, found: Sequence[Found]) -> str:
@@ -98,12 +114,9 @@ def _by_words(text: str, item: Found, found: Sequence[Found]) -> tuple[Direction
 def _without_owner(text: str, item: Found, found: Sequence[Found], before: str) -> tuple[Direction, str]:
     """No owner is named near by: a bare answer is the author's, unless somebody else is talked about."""
     elsewhere = wording.somebody_else().search(text)
-    words = [word for word in _WORD.findall(text) if word.lower() not in wording.FILLER]
-    if not elsewhere and len(words) <= _MOST_BARE_WORDS:
-        return Direction.OWN, "given alone"
-    introduced = wording.given_as_answer().search(before)
-    if introduced and not elsewhere:
-        return Direction.OWN, introduced[0]
+    is_bare = all(word.lower() in wording.FILLER for word in _WORD.findall(text))
+    if not elsewhere and (is_bare or wording.given_as_answer().search(before)):
+        return Direction.OWN, ALONE
     return Direction.UNCLEAR, elsewhere[0] if elsewhere else ""
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.core.matching.comparing import Comparison
-from chalicelib.core.matching.folding import fold_handle, skeleton
+from chalicelib.core.matching.comparing import Comparison, is_only_name
+from chalicelib.core.matching.folding import disguise, fold_handle
 from chalicelib.core.matching.names import Level
 from chalicelib.core.matching.normalise import normalise_handle, normalise_platform
 from chalicelib.core.matching.types import Direction
 from chalicelib.core.matching.view import View
 from chalicelib.core.people import ClueKind, Contact
 
-_SUSPICIOUS = 4
-_FEW_FOLLOWERS = 50
+_SUSPICIOUS = 5
+_FEW_FOLLOWERS = 100
 _WORDS = {ClueKind.EMAIL: "e-mail", ClueKind.PHONE: "phone number", ClueKind.CUSTOMER_NUMBER: "number"}
 
 
@@ -26,49 +26,52 @@ def impersonated(view: View, compared: Sequence[Comparison]) -> list[tuple[Compa
 
 
 def _why_impostor(view: View, item: Comparison) -> str:
-    """A copied name or picture of somebody who has another presence on the same network."""
+    """A copied name or picture of somebody who has another presence on the same network. Their owners too rename
+    accounts and open second ones: a recorded id tells more than a recorded handle, and a handle made to look alike, a
+    young account and few followers speak for a copy."""
     if not (item.has_other_id or item.has_other_handle) or item.handle:
         return ""
-    reasons: list[str] = []
+    copied = [word for word, has in (("name", item.name.is_full), ("picture", item.has_same_avatar)) if has]
+    if not copied:
+        return ""
     points = 2 if item.has_other_id else 1
-    if item.has_same_avatar:
-        reasons.append("picture")
-        points += 2
-    if item.name.is_full:
-        reasons.append("name")
-        points += 1
-    if not reasons:
-        return ""
-    alike = _alike(view, item.contact)
-    points += alike
-    profile = view.author.profile
-    is_new = bool(
-        profile
-        and profile.account_created
-        and item.contact.created
-        and profile.account_created.date() > item.contact.created.date()
-    )
-    points += is_new
-    points += bool(profile and profile.followers is not None and profile.followers < _FEW_FOLLOWERS)
-    if points < _SUSPICIOUS or (len(reasons) == 1 and not (item.has_same_avatar or alike)):
-        return ""
-    return " and ".join(reasons)
+    points += 2 * item.has_same_avatar + item.name.is_full
+    points += _alike(view, item) + _is_young(view, item.contact) + _has_few_followers(view)
+    least = _SUSPICIOUS if item.has_other_id else _SUSPICIOUS + 1
+    return " and ".join(copied) if points >= least else ""
 
 
-def _alike(view: View, contact: Contact) -> int:
-    """2: the handle looks like the recorded one by letters that look alike; 1: by what is added or left out."""
+def _is_young(view: View, contact: Contact) -> bool:
+    """The account is younger than the record of the person whose name it shows."""
+    made = view.author.profile.account_created if view.author.profile else None
+    return bool(made and contact.created and made.date() > contact.created.date())
+
+
+def _has_few_followers(view: View) -> bool:
+    followers = view.author.profile.followers if view.author.profile else None
+    return followers is not None and followers < _FEW_FOLLOWERS
+
+
+def _alike(view: View, item: Comparison) -> int:
+    """2: the handle differs from the recorded one in letters that look alike; 1: in a few characters, which says
+    something only where the handle is more than the name that namesakes share."""
     best = 0
     mine = fold_handle(view.handle)
-    for item in contact.social:
-        handle = normalise_handle(item.handle) if item.handle else None
-        if not handle or normalise_platform(item.platform) != view.platform:
+    for social in item.contact.social:
+        handle = normalise_handle(social.handle) if social.handle else None
+        if not handle or normalise_platform(social.platform) != view.platform:
             continue
         theirs = fold_handle(handle)
-        if mine != theirs and len(mine) == len(theirs) and skeleton(view.handle) == skeleton(handle):
-            best = max(best, 2)
-        elif skeleton(view.handle) == skeleton(handle) or _is_near(mine, theirs):
+        if mine != theirs and view.handle != handle and _look_alike(mine, theirs):
+            best = 2
+        elif not is_only_name(theirs, item.record, with_digits=True) and _is_near(mine, theirs):
             best = max(best, 1)
     return best
+
+
+def _look_alike(one: str, other: str) -> bool:
+    """The same letters to a quick reader: "rn" for "m", "1" for "l"; digits at the end are read."""
+    return disguise(one) == disguise(other)
 
 
 def _is_near(one: str, other: str) -> bool:

@@ -10,8 +10,8 @@ from chalicelib.core.events import Visibility
 from chalicelib.core.matching.finding import find
 from chalicelib.core.matching.folding import fold, fold_handle, skeleton
 from chalicelib.core.matching.keys import (
+    claim_keys,
     clue_key,
-    email_keys,
     fold_city,
     handle_words,
     initial_pair,
@@ -66,10 +66,17 @@ class View:
         """Claims that may be the author's own."""
         return tuple(claim for claim in self.claims if claim.direction is not Direction.OTHER)
 
+    @property
+    def pairs(self) -> tuple[str, ...]:
+        """Given and family name by which to look; of a made-up name's owner those that the handle says."""
+        shown = shown_pairs(self.name) if not self.name.is_coined else ()
+        words = handle_words(self.handle) if not shown and self.handle else ()
+        return shown or (shown_pairs(PersonName(words)) if len(words) == 2 else ())
+
     def first_keys(self) -> tuple[str, ...]:
         """Exact identifiers, and the name with the city."""
         found = [clue_key(ClueKind.PLATFORM_ID, item, self.platform) for item in sorted(self.ids)]
-        found += [item for claim in self.usable for item in _claim_keys(claim)]
+        found += [item for claim in self.usable for item in claim_keys(claim)]
         if self.handle:
             found += [
                 clue_key(ClueKind.HANDLE, self.handle, self.platform),
@@ -78,7 +85,7 @@ class View:
             ]
         if self.avatar:
             found.append(key("avatar", self.avatar))
-        found += [key("name_city", pair, city) for city in self.cities[:2] for pair in shown_pairs(self.name)[:6]]
+        found += [key("name_city", pair, city) for city in self.cities[:2] for pair in self.pairs[:6]]
         found += [key("any_handle", fold_handle(item)) for item in sorted(self.mentions)[:4]]
         if self.domain:
             found.append(key("domain", self.domain))
@@ -86,15 +93,13 @@ class View:
 
     def more_keys(self) -> tuple[str, ...]:
         """The name alone, and what a handle says of it."""
-        found = [key("name", pair) for pair in shown_pairs(self.name)]
-        found += [key("initial", pair) for pair in shown_initials(self.name)]
+        found = [key("name", pair) for pair in self.pairs]
+        found += [key("initial", pair) for pair in shown_initials(self.name)] if not self.name.is_coined else []
         words = handle_words(self.handle)
         squashed = "".join(words)
-        if len(self.name.words) < 2:
+        if len(self.name.words) < 2 or self.name.is_coined:
             if len(squashed) >= 6:
                 found += [key("squash", squashed), key("initial", initial_pair(squashed[0], squashed[1:]))]
-            if len(words) == 2:
-                found += [key("name", pair) for pair in shown_pairs(PersonName(words))[:4]]
             if len(self.name.words) == 1 and len(fold(self.name.words[0])) >= 6:
                 found.append(key("squash", fold(self.name.words[0])))
         return tuple(dict.fromkeys(found))[:MOST_KEYS_A_ROUND]
@@ -171,13 +176,6 @@ def _own_site(website: str | None) -> str:
     match = _HOST.fullmatch((website or "").strip())
     host = match[1].lower() if match else ""
     return "" if not host or _NO_OWN_SITE.search(host) else own_domain(f"x@{host}")
-
-
-def _claim_keys(claim: Claim) -> Iterator[str | None]:
-    if claim.kind is ClueKind.EMAIL:
-        yield from email_keys([claim.value])
-    else:
-        yield clue_key(claim.kind, claim.value)
 
 
 def holders(rows: Mapping[str, KeyRow], name: str) -> int:

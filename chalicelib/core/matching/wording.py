@@ -6,28 +6,36 @@ import re
 from functools import lru_cache
 
 _RELATIONS = """
-dad daddy father mum mummy mom mommy mam mother parents? husband hubby wife wifey spouse partner boyfriend girlfriend
-bf gf fianc[ée]e? son daughter kids? child(?:ren)? brother sister sibling siblings bro sis twin grandma grandmother
-granny gran nan nana grandpa grandad granddad grandfather grandparents uncle aunt auntie cousin nephew niece friend
-friends mate buddy colleague coworker co-worker boss manager assistant secretary neighbou?r neighbou?rs flatmate
-roommate housemate landlord landlady tenant lodger employee employer supplier courier driver ex stepdad stepmum
-stepmom stepson stepdaughter godmother godfather goddaughter godson carer nurse teacher
-(?:mother|father|brother|sister|son|daughter|parents)[- ]in[- ]law in-?laws vater vaters papa papas pa mutter mutters
-mama mamas mami mutti vati eltern mann mannes ehemann ehemanns ehemannes gatte gatten frau ehefrau gattin
+dad daddy father mum mummy mom mommy mam mother parents? husband hubby wife wifey spouse partner boyfriend
+girlfriend bf gf fianc[ée]e? son daughter kids? child(?:ren)? brother sister sibling siblings bro sis twin grandma
+grandmother granny gran nan nana grandpa grandad granddad grandfather grandparents uncle aunt auntie cousin nephew
+niece friend friends mate buddy colleague coworker co-worker boss manager assistant secretary neighbou?r
+neighbou?rs flatmate roommate housemate landlord landlady tenant lodger employee employer supplier courier driver
+ex stepdad stepmum stepmom stepson stepdaughter godmother godfather goddaughter godson carer nurse teacher
+(?:mother|father|brother|sister|son|daughter|parents)[- ]in[- ]law in-?laws vater vaters papa papas pa mutter
+mutters mama mamas mami mutti vati eltern mann mannes ehemann ehemanns ehemannes gatte gatten frau ehefrau gattin
 lebensgef[äa]hrt\\w+ partnerin freund freundes freundin sohn sohnes sohns tochter t[öo]chter s[öo]hne kind kindes
-kinder bruder bruders schwester geschwister oma omas opa opas gro(?:ß|ss)mutter gro(?:ß|ss)vaters? gro(?:ß|ss)eltern
-enkel enkels enkelin onkel onkels tante cousine neffen? nichte schwager schw[äa]gerin schwiegermutter schwiegervaters?
-schwiegereltern schwiegersohn schwiegertochter kollegen? kollegin chefs? chefin mitbewohner\\w* nachbarn? nachbars
-nachbarin vermieter\\w* mieter\\w* bekannten? bekannter verlobten? verlobter mitarbeiter\\w* assistentin patin paten?
-stiefvaters? stiefmutter betreuten? p[èe]re m[èe]re mari femme [ée]pouse [ée]poux compagne compagnon conjointe? copain
-copine fils fille fr[èe]re s[œo]e?ur grand-?m[èe]re grand-?p[èe]re mamie papi papy maman oncle cousine? ami amie
-coll[èe]gue patronn?e? voisine? colocataire beau-?p[èe]re belle-?m[èe]re neveu ni[èe]ce enfants? padre madre pap[áa]
-mam[áa] marido esposo esposa mujer pareja novi[oa] hij[oa]s? herman[oa]s? abuel[oa]s? t[íi][oa] prim[oa] amig[oa]
-compa[ñn]er[oa] jef[ea] vecin[oa] suegr[oa] cu[ñn]ad[oa] sobrin[oa] marito moglie compagn[oa] fidanzat[oa] figli[oa]
-fratello sorella nonn[oa] zi[oa] cugin[oa] amic[oa] colleg[ah] vicin[oa] suocer[oa] cognat[oa] nipote mamma babbo
-genitori vader moeder ouders echtgenoot echtgenote vrouw vriend vriendin zoon dochter broer broers? zus zussen? oom
-opa's oma's neef collega's? baas buurman buurvrouw buren huisgenoot schoonmoeder schoonvader pai m[ãa]e mulher
-namorad[oa] filh[oa] irm[ãa]o? av[óô] ti[oa] colega chefe vizinh[oa] sogr[oa] cunhad[oa] sobrinh[oa]
+kinder bruder bruders schwester geschwister oma omas opa opas gro(?:ß|ss)mutter gro(?:ß|ss)vaters?
+gro(?:ß|ss)eltern enkel enkels enkelin onkel onkels tante cousine neffen? nichte schwager schw[äa]gerin
+schwiegermutter schwiegervaters? schwiegereltern schwiegersohn schwiegertochter kollegen? kollegin chefs? chefin
+mitbewohner\\w* nachbarn? nachbars nachbarin vermieter\\w* mieter\\w* bekannten? bekannter verlobten? verlobter
+mitarbeiter\\w* assistentin patin paten? stiefvaters? stiefmutter betreuten? p[èe]re m[èe]re mari femme [ée]pouse
+[ée]poux compagne compagnon conjointe? copain copine fils fille fr[èe]re s[œo]e?ur grand-?m[èe]re grand-?p[èe]re
+mamie papi papy maman oncle cousine? ami amie coll[èe]gue patronn?e? voisine? colocataire beau-?p[èe]re
+belle-?m[èe]re neveu ni[èe]ce enfants? padre madre pap[áa] mam[áa] marido esposo esposa mujer pareja novi[oa]
+hij[oa]s? herman[oa]s? abuel[oa]s? t[íi][oa] prim[oa] amig[oa] compa[ñn]er[oa] jef[ea] vecin[oa] suegr[oa]
+cu[ñn]ad[oa] sobrin[oa] marito moglie compagn[oa] fidanzat[oa] figli[oa] fratello sorella nonn[oa] zi[oa]
+cugin[oa] amic[oa] colleg[ah] vicin[oa] suocer[oa] cognat[oa] nipote mamma babbo genitori vader moeder ouders
+echtgenoot echtgenote vrouw vriend vriendin zoon dochter broer broers? zus zussen? oom opa's oma's neef collega's?
+baas buurman buurvrouw buren huisgenoot schoonmoeder schoonvader pai m[ãa]e mulher namorad[oa] filh[oa] irm[ãa]o?
+av[óô] ti[oa] colega chefe vizinh[oa] sogr[oa] cunhad[oa] sobrinh[oa] tat[ay] tacie mam[ay]? ojca ojcu m[ęe]ża
+m[ęe]żowi żony żonie siostr[ya]? siostrze brata bratu babci babcia dziadka syna c[óo]rki kolegi koleżanki
+s[ąa]siada szefa baba\\w* anne\\w* büyükanne\\w* dede\\w* eşim\\w* kocam\\w* karım\\w* abim\\w* ablam\\w*
+kardeşim\\w* arkadaşım\\w* komşum\\w* patronum\\w* pappa pappas mammas maken make hustru fru frus mor mors far
+fars mormor farmor morfar farfar bror brors syster systers søster søsters kone kones kæreste ægtefælle venn venns
+vän väns kollega kollegas granne grannes nabo nabos chef chefs sjef sjefs папы мамы мужа жены сына дочери брата
+сестры бабушки дедушки друга подруги коллеги соседа отца матери тата тато мами чоловіка дружини бабусі дідуся
+сестри сусіда
 """
 _POSSESSIVES = (
     r"my|our|his|her|their|your|a|an|the|some|mein\w{0,2}|unser\w{0,2}|sein\w{0,2}|ihr\w{0,2}|ein\w{0,2}|mon|ma|mes|notre|nos|son|sa|un|une|"
@@ -36,8 +44,9 @@ _POSSESSIVES = (
 _STRICT = (
     r"my|our|his|her|their|mein\w{0,2}|unser\w{0,2}|sein\w{0,2}|ihr\w{0,2}|mon|ma|mes|notre|nos|mis?|nuestr[oa]s?|"
     r"mi[oae]|miei|nostr[oaie]|mijn|m'n|onze|ons|meus?|minhas?|nosso|nossa"
+    r"|m[óo]j\w*|moj\w*|min|mitt|mina|mine|mit|mø|мо[йюяеёєї]\w*|мій|моєї|моего|моей"
 )
-_PREPOSITIONS = "for|of|from|by|on|f[üu]r|von|vom|bei|pour|para|per|voor|van|da|do|di|de"
+_PREPOSITIONS = "dla|för|til|till|от|для|від|у|for|of|from|by|on|f[üu]r|von|vom|bei|pour|para|per|voor|van|da|do|di|de"
 _SOMEBODY = r"someone|somebody|jemand\w*|quelqu['’]un|alguien|qualcuno|iemand|algu[ée]m"
 _COMPANYS = (
     r"hotline|support|service|kundenservice|team|agent|kolleg\w+|colleague|number|nummer|telefonnummer|phone|e-?mail\w*|"
@@ -80,6 +89,7 @@ def somebody_else() -> re.Pattern[str]:
                 rf"\b(?:{_STRICT}|a|an|one\s+of\s+our)\s+(?:customer|client|guest|kunde|kundin|kunden)(?:['’]?s)?\b"
                 r"(?![\s\-]*(?:number|no\b|id\b|nr\b|account|service|support|care|reference|konto|nummer))",
                 rf"\b(?:{_PREPOSITIONS})\s+(?:(?:{_POSSESSIVES})\s+)?{relation}\b",
+                r"\b(?:baba|anne|büyükanne|dede|eşi|koca|karı|abi|abla|kardeşi|arkadaşı|komşu)(?:m|mın|min|mı|mi|mun|nin|nın)\b",
                 rf"\b{relation}['’]s\b|\b(?:oma|opa|mama|papa)s\s+{noun}",
                 # his number, deren Mail
                 r"\b(?:his|her|their|seine\w?|ihre\w?|deren|dessen|leurs?|sus?|su[oa]|loro|zijn|haar|hun|seus?|suas?)"
@@ -152,9 +162,14 @@ def own() -> re.Pattern[str]:
         r"|\b(?:erreich\w+|kontaktier\w*|ruf\w*|schreib\w*|melde\w*|kontakt)\s+(?:\w+\s+){0,2}?(?:mich|mir)\b|\b(?:mich|mir)\s+(?:\w+\s+){0,3}?(?:erreich\w*|kontaktier\w*|anrufen|schreiben)\b|\bbin\s+ich\b"
         r"|\bich\s+(?:bin|habe?|hatte|nutze|benutze|verwende|bestellte?)\s+(?:\w+\s+){0,6}?(?:erreichbar|unter|mit|registriert|angemeldet|bestellt|gekauft|gebucht|[üu]ber)\b|\bhabe?\s+ich\b"
         r"|\b(?:me\s+(?:joindre|contacter|rappeler|[ée]crire|appeler)|je\s+suis\s+(?:joignable|inscrite?)|j['’]ai\s+(?:command[ée]|utilis[ée]|achet[ée]))\b"
+        r"|\b(?:ll[aá]m[ea]n?me|escr[ií]b[ae]n?me|chiam[ai]te?mi|scriv[ei]te?mi|appelez-moi|[ée]crivez-moi|bel\s+mij|mail\s+mij)\b"
         r"|\b(?:contactarme|llamarme|escribirme|localizarme|he\s+(?:pedido|comprado|usado)|ped[íi]|compr[ée]|estoy\s+registrad[oa])\b"
         r"|\b(?:contattarmi|chiamarmi|scrivermi|ho\s+(?:ordinato|comprato|usato)|sono\s+registrat[oa])\b"
         r"|\b(?:me|mij)\s+(?:bereiken|bellen|mailen|contacteren)\b|\bik\s+(?:ben|heb)\s+(?:\w+\s+){0,4}?(?:bereikbaar|besteld|gekocht|geregistreerd)\b"
+        r"|\b(?:m[óo]j|moje|moja|mojego|mojej)\s+(?:\w+\s+)?(?:e-?mail|adres|numer|telefon|konto|zam[óo]wieni[ea])\b|\bjestem\s+zarejestrowan[ya]"
+        r"|\b(?:numaram|telefonum|adresim|e-?postam|mailim|hesab[ıi]m|sipari[şs]im|beni)\b|\bkay[ıi]tl[ıi]y[ıi]m\b|\bsipari[şs]\s+numaram\b"
+        r"|\b(?:min|mitt|mit|mina)\s+(?:e-?post\w*|e-?mail\w*|mail\w*|adresse?|nummer|telefon\w*|mobil\w*|konto|ordre\w*|order\w*|bestilling|beställning)\b"
+        r"|(?:\bмой|\bмоя|\bмо[её]|\bмій|\bмоє)\s+(?:\w+\s+)?(?:e-?mail|емейл|имейл|почта|пошта|адрес\w*|номер|телефон|заказ|замовлення)"
         r"|\b(?:contactar-me|ligar-me|me\s+(?:ligar|contatar|escrever)|fiz|comprei|estou\s+registad[oa])\b",
         re.IGNORECASE,
     )  # fmt: skip

@@ -239,12 +239,12 @@ class InstagramApi(Twin):
 
     def _content(self, message: Data) -> tuple[str, list[Data]]:
         text, attachment = message.get("text"), message.get("attachment")
-        if (text is None) == (attachment is None):
-            raise invalid("Must include exactly one of text and attachment")
-        if text is not None:
+        if text is not None and attachment is None:
             if not text.strip() or len(text.encode()) > _LONGEST_BYTES:
                 raise invalid("Length of param message[text] must be less than or equal to 1000")
             return text, []
+        if attachment is None or text is not None:
+            raise invalid("Must include exactly one of text and attachment")
         payload, kind = attachment["payload"], attachment["type"]
         if "attachment_id" in payload:
             upload = self.world.data["uploads"].get(payload["attachment_id"])

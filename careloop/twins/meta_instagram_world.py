@@ -75,7 +75,7 @@ class InstagramWorld:
     def add_media(self, owner: str, caption: str, kind: str = "FEED") -> Data:
         """Media of the account's or of a person's."""
         number = self.count()
-        made = {"id": str(18172143290000000 + number), "owner": owner, "caption": caption, "kind": kind}
+        made: Data = {"id": str(18172143290000000 + number), "owner": owner, "caption": caption, "kind": kind}
         made |= {"created": self.now(), "permalink": f"{WWW}/p/C{number}/", "deleted": False}
         self.data["media"][made["id"]] = made
         return made

@@ -16,9 +16,9 @@ PICTURE = b"\x89PNG\r\n\x1a\n of a broken lamp"
 LOGINS = ("instagram", "facebook")
 
 
-def commented(login: str = "instagram", **how: bool) -> tuple[InstagramWorld, str]:
+def commented(login: str = "instagram", *, echo_first: bool = False) -> tuple[InstagramWorld, str]:
     """Dana commented, and there is a ticket."""
-    world = InstagramWorld(login, **how)
+    world = InstagramWorld(login, echo_first=echo_first)
     comment = world.twin.comment(world.dana, world.media, "@acme where is my parcel?")
     world.play()
     return world, comment
@@ -26,7 +26,7 @@ def commented(login: str = "instagram", **how: bool) -> tuple[InstagramWorld, st
 
 def wrote(login: str = "instagram", **options: str) -> InstagramWorld:
     """Dana wrote in private, and there is a ticket."""
-    world = InstagramWorld(login, **options)
+    world = InstagramWorld(login, **options)  # type: ignore[arg-type]  # options are texts alone
     world.twin.message(world.dana, "Where is my parcel?")
     world.play()
     return world

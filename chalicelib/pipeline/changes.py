@@ -1,5 +1,4 @@
-"""Stages: a message was edited or deleted, or somebody's id changed. Before its message: a tombstone that makes the
-order harmless."""
+"""Stages: a message was edited or deleted. Before its message: a tombstone that makes the order harmless."""
 
 from __future__ import annotations
 
@@ -9,14 +8,13 @@ from chalicelib.core import compose
 from chalicelib.core.bursts import with_text
 from chalicelib.core.case import MessageRecord
 from chalicelib.core.disposition import Disposition, Outcome
-from chalicelib.core.events import AuthorIdChanged, MessageDeleted, MessageEdited, Visibility
+from chalicelib.core.events import MessageDeleted, MessageEdited, Visibility
 from chalicelib.core.placing import with_message_gone
 from chalicelib.core.ticket import Comment
 from chalicelib.pipeline.bursts import change_waiting, find_waiting
 from chalicelib.pipeline.striking import strike_out
 from chalicelib.pipeline.work import Work, entry_id, living_case, note, save_case, tell_ticket
-from chalicelib.ports.stores import RememberIdentity, RememberMessage
-from chalicelib.ports.writes import ForgetIdentity
+from chalicelib.ports.stores import RememberMessage
 
 
 def edited(work: Work, event: MessageEdited) -> Disposition:
@@ -94,18 +92,3 @@ def deleted(work: Work, event: MessageDeleted) -> Disposition:
         lambda saved: (work.complete(outcome), remember),
     )
     return outcome
-
-
-def id_changed(work: Work, event: AuthorIdChanged) -> Disposition:
-    """The link to the contact goes along: the old id (a phone number) may be somebody else's tomorrow. What is known of
-    the new id already stays."""
-    identities = work.runtime.stores.identities
-    known = identities.find_identity(event.old)
-    if known is None:
-        return work.finish(Outcome.NOISE, "author id changed")
-    forget = ForgetIdentity(author=event.old)
-    if identities.find_identity(event.new) is not None:
-        return work.finish(Outcome.NOISE, "author id changed: the new one is linked already", forget)
-    why = f"{known.why} (the id changed on {event.at:%Y-%m-%d})"
-    moved = RememberIdentity(identity=replace(known, author=event.new, why=why))
-    return work.finish(Outcome.NOISE, "author id changed: the link to the contact goes along", moved, forget)

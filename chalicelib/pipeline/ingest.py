@@ -23,10 +23,11 @@ from chalicelib.core.events import (
 )
 from chalicelib.core.jobs import DueItem, EraseAuthor, RereadThread
 from chalicelib.pipeline.alarms import notice, of_account
-from chalicelib.pipeline.changes import deleted, edited, id_changed
+from chalicelib.pipeline.changes import deleted, edited
 from chalicelib.pipeline.delivered import delivery_updated
 from chalicelib.pipeline.disposition import settle
 from chalicelib.pipeline.echoes import echo
+from chalicelib.pipeline.id_changed import id_changed
 from chalicelib.pipeline.jobs import job_message
 from chalicelib.pipeline.liveness import canary_mark
 from chalicelib.pipeline.messages import message

@@ -50,11 +50,26 @@ def message(work: Work, event: InboundMessage) -> Disposition:
         raise ConflictError("the ticket is being created", retry_after=3.0)
     if snapshot.case is None or where is Place.NEW:
         return _new(work, event)
+    if _was_left(snapshot.case, event):
+        return _apart(work, event, snapshot.case)
     if where is Place.RESUME:
         return _resume(work, event, snapshot.case)
     if where is Place.FOLLOW_UP:
         return _follow_up(work, event, snapshot.case)
     return _append(work, event, snapshot.case)
+
+
+def _was_left(case: Case, event: InboundMessage) -> bool:
+    """The conversation is none of the case's any more: its author goes by another id, and who uses the old one now may
+    be somebody else."""
+    return case.state is not CaseState.OPENING and case.conversation(conversation_for(event)) is None
+
+
+def _apart(work: Work, event: InboundMessage, left: Case) -> Disposition:
+    """A case of its own, which has nothing to do with the one that was left."""
+    author = _author(event)
+    match, known = match_known(work.runtime, asked_for(work, event, author, None))
+    return _open(work, event, author, match, known, generation=left.generation + 1, follow_up_of=None, among=None)
 
 
 def _told_of_change(work: Work, event: InboundMessage, case: Case | None) -> bool:

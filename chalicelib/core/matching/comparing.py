@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from chalicelib.core.events import Visibility
 from chalicelib.core.matching.folding import fold, fold_handle, forms, skeleton
-from chalicelib.core.matching.keys import clue_key, fold_city, initial_pair, is_national, key, name_pair
+from chalicelib.core.matching.keys import clue_key, fold_city, initial_pair, is_national, key, name_pair, number_forms
 from chalicelib.core.matching.mailhosts import is_role, own_domain
 from chalicelib.core.matching.names import Agreement, Level, PersonName, compare, name_of
 from chalicelib.core.matching.normalise import (
@@ -18,7 +18,6 @@ from chalicelib.core.matching.normalise import (
     mailbox,
     normalise_email,
     normalise_handle,
-    normalise_number,
     normalise_phone,
     normalise_platform,
     phone_tail,
@@ -98,7 +97,7 @@ def compare_contact(view: View, contact: Contact, rows: Mapping[str, KeyRow]) ->
     _name_features(features, view, record, name, rows)
     _handle_features(features, view, record, name, social, rows)
     _told_features(features, told)
-    _place_features(features, view, contact)
+    _place_features(features, view, contact, rows)
     has_other_id = bool(social.same_ids) and not has_id and bool(view.ids)
     has_other_handle = bool(social.same_handles) and not is_same_handle and not has_id and bool(view.handle)
     if has_other_id:
@@ -164,7 +163,7 @@ def _told(view: View, contact: Contact, rows: Mapping[str, KeyRow]) -> list[Told
 def _held(contact: Contact, claim: Claim) -> str:
     """The key under which `contact` has a phone or number that was told; "" when it has not."""
     if claim.kind is not ClueKind.PHONE:
-        has = any(normalise_number(value) == claim.value for value in contact.customer_numbers)
+        has = any(claim.value in number_forms(value) for value in contact.customer_numbers)
         return clue_key(claim.kind, claim.value) or "" if has else ""
     phones = [phone for value in contact.phones if (phone := normalise_phone(value))]
     if is_national(claim):
@@ -213,17 +212,21 @@ def _name_features(
             features["name_part"] = 1.0
         if name.swapped:
             features["name_swapped"] = 1.0
-    if named in ("name_full", "name_initial", "name_similar") and record.family:
-        pair = name_pair(record.given[0], record.family[-1])
-        count = holders(rows, key("name", pair))
-        if named == "name_initial" or not count:
-            count = max(count, holders(rows, key("initial", initial_pair(record.given[0], record.family[-1]))))
-        features["name_holders"] = math.log(max(1, count))
-        same = max(
-            (holders(rows, key("initial", initial_pair(record.given[0], word))) for word in record.family[:2]),
-            default=0,
-        )
-        features["family_holders"] = math.log1p(same)
+    if named in ("name_full", "name_initial", "name_similar"):
+        _commonness(features, record, rows, is_initial=named == "name_initial")
+
+
+def _commonness(
+    features: dict[str, float], record: PersonName, rows: Mapping[str, KeyRow], *, is_initial: bool = False
+) -> None:
+    """How many contacts have the name, and how many the family name with the same initial: the logarithms."""
+    if not record.family:
+        return
+    same = max(holders(rows, key("initial", initial_pair(record.given[0], word))) for word in record.family[:2])
+    count = holders(rows, key("name", name_pair(record.given[0], record.family[-1])))
+    count = max(count, holders(rows, key("squash", fold("".join((record.given[0], *record.family))))))
+    features["name_holders"] = math.log(max(1, same if is_initial or not count else count))
+    features["family_holders"] = math.log1p(same)
 
 
 def _name_level(name: Agreement) -> str:
@@ -270,6 +273,8 @@ def _handle_features(
         features["bio_handle"] = 1.0
     if name.family < Level.PART and name.given is not Level.DIFFERENT and record.family:
         _name_in_handle(features, folded, record)
+        if "handle_name_full" in features and "name_holders" not in features:
+            _commonness(features, record, rows)
 
 
 def _name_in_handle(features: dict[str, float], folded: str, record: PersonName) -> None:
@@ -306,7 +311,7 @@ def is_only_name(folded: str, record: PersonName, *, with_digits: bool = False) 
 # ---- places and the like ---------------------------------------------------------------------------------------------
 
 
-def _place_features(features: dict[str, float], view: View, contact: Contact) -> None:
+def _place_features(features: dict[str, float], view: View, contact: Contact, rows: Mapping[str, KeyRow]) -> None:
     city = fold_city(contact.city) if contact.city else ""
     if city and (city in view.cities or (len(city) > 3 and city in _bio_words(view.bio))):
         features["city_equal"] = 1.0
@@ -315,13 +320,14 @@ def _place_features(features: dict[str, float], view: View, contact: Contact) ->
     country = country_code(contact.country) if contact.country else ""
     if country and view.country:
         features["country_equal" if country == view.country else "country_differs"] = 1.0
-    spoken = (view.author.locale or "")[:2].lower()
-    if spoken and contact.language and contact.language[:2].lower() != spoken:
-        features["language_differs"] = 1.0
+    if view.language and contact.language:
+        is_same = contact.language[:2].lower() == view.language
+        features["language_equal" if is_same else "language_differs"] = 1.0
     if view.domain and any(
         own_domain(email) == view.domain for value in contact.emails if (email := normalise_email(value))
     ):
         features["website_domain"] = 1.0
+        features["domain_holders"] = math.log(max(1, holders(rows, key("domain", view.domain))))
     if contact.company and len(company := fold(contact.company)) > 3 and company in fold(view.bio):
         features["company"] = 1.0
 

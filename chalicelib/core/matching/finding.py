@@ -44,7 +44,8 @@ _DATE = re.compile(
     r"(?:0?[1-9]|[12]\d|3[01])[ ./\-](?:0?[1-9]|1[0-2])[ ./\-](?:19|20)?\d\d$|"
     r"(?:19|20)\d\d[ ./\-](?:0[1-9]|1[0-2])[ ./\-]\d\d$"
 )
-_PREFIX = re.compile(r"[A-Za-z]+")
+_FEWEST_WITHOUT_PREFIX = 6
+_SHORTEST_MIXED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,10 @@ def find(text: str, settings: MatchSettings) -> tuple[str, list[Found]]:
 
 
 def _hides(one: Found, other: Found) -> bool:
-    """Whether the two overlap; one number read for two countries does not."""
+    """Whether the two overlap and can't both be meant: digits may be read for two countries, and as an order."""
     if (one.kind, one.start, one.end) == (other.kind, other.start, other.end) and one.value != other.value:
+        return False
+    if {one.kind, other.kind} == {ClueKind.PHONE, ClueKind.CUSTOMER_NUMBER} and (one.value + other.value).isdigit():
         return False
     return one.start < other.end and other.start < one.end
 
@@ -120,8 +123,18 @@ def _numbers(text: str, patterns: tuple[str, ...]) -> Iterator[Found]:
         group = "number" if "number" in pattern.groupindex else 0
         for match in pattern.finditer(text):
             value = normalise_number(match[group] or "")
-            if value and not (value.isdigit() and _is_announced_phone(text, match.start(group))):
+            if value and _is_number(text, value, match, match.start(group)):
                 yield Found(ClueKind.CUSTOMER_NUMBER, value, *match.span(group))
+
+
+def _is_number(text: str, value: str, match: re.Match[str], start: int) -> bool:
+    """Digits alone are a phone number where a word says so; those of a number with letters in front need a word that
+    says so."""
+    if not value.isdigit():
+        return True
+    if "prefix" in match.re.groupindex and match["prefix"] is None:
+        return _ORDER_WORD.search(text, max(0, start - 40), start) is not None
+    return not _is_announced_phone(text, start)
 
 
 def _is_announced_phone(text: str, start: int) -> bool:
@@ -170,20 +183,24 @@ def _valid(raw: str, region: str) -> str | None:
 # ---- the shapes of a company's numbers -------------------------------------------------------------------------------
 
 _MOST_SHAPES = 24
+_BETWEEN = r"[\s\-_./#]{0,3}"
+_EDGES = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 
 
 def patterns_of(numbers: Iterable[str]) -> tuple[str, ...]:
     """Regular expressions for customer and order numbers shaped like `numbers`: runs of letters as they are where many
     share them, digits by count, dashes and blanks between runs as people please. The commonest shapes come first; one
-    that is only a few digits, which anything could be, is left out."""
+    that is only a few digits, which anything could be, is left out. A group ``prefix`` is the letters in front, which
+    people leave out."""
     shapes: dict[tuple[str, ...], int] = {}
     for number in numbers:
         shape = tuple(_run(part) for part in re.findall(r"[A-Za-z]+|\d+", plain(number)))
         if shape:
             shapes[shape] = shapes.get(shape, 0) + 1
     merged = _merged(shapes)
-    common = sorted(merged, key=lambda shape: (-merged[shape], shape))
-    return tuple(_expression(shape) for shape in common if _is_telling(shape))[:_MOST_SHAPES]
+    common = sorted((shape for shape in merged if _is_telling(shape)), key=lambda shape: (-merged[shape], shape))
+    found = [_expression(shape) for shape in common[:_MOST_SHAPES]]
+    return (*found, *_mixed(common[_MOST_SHAPES:]))
 
 
 def _run(part: str) -> str:
@@ -218,4 +235,23 @@ def _expression(shape: Sequence[str]) -> str:
             parts.append(f"[A-Z]{{{part[1:]}}}")
         else:
             parts.append(rf"\d{{{part}}}" if part.isdigit() else part)
-    return r"(?<![A-Za-z0-9])" + r"[\s\-_./#]{0,3}".join(parts) + r"(?![A-Za-z0-9])"
+    behind = (
+        parts[1:] if not shape[0].isdigit() and len(shape) > 1 and all(part.isdigit() for part in shape[1:]) else []
+    )
+    if behind and sum(int(part) for part in shape[1:]) >= _FEWEST_WITHOUT_PREFIX:
+        return f"{_EDGES[0]}(?:(?P<prefix>{parts[0]}){_BETWEEN})?{_BETWEEN.join(behind)}{_EDGES[1]}"
+    return f"{_EDGES[0]}{_BETWEEN.join(parts)}{_EDGES[1]}"
+
+
+def _mixed(shapes: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Letters and digits in no order that could be told: by length alone, with a digit among them."""
+    lengths = {sum(_length(part) for part in shape) for shape in shapes if any(not part.isdigit() for part in shape)}
+    return tuple(
+        rf"{_EDGES[0]}(?=[A-Z\-]{{0,{length}}}\d)[A-Z0-9](?:[\-]?[A-Z0-9]){{{length - 1}}}{_EDGES[1]}"
+        for length in sorted(lengths, reverse=True)
+        if length >= _SHORTEST_MIXED
+    )[:4]
+
+
+def _length(part: str) -> int:
+    return int(part.removeprefix("?")) if part.removeprefix("?").isdigit() else len(part)

@@ -27,6 +27,7 @@ from chalicelib.core.people import Clue, ClueKind, Contact
 
 MOST_KEYS = 45
 _MOST_NUMBERS = 12
+_FEWEST_DIGITS = 6
 _MOST_CONTACTS_OWN = 6
 _CITY_END = re.compile(r"[,;/|()]|\s[-–]\s")
 _CITIES = {
@@ -109,7 +110,8 @@ def _contact_keys(contact: Contact) -> Iterator[str | None]:
             yield key("domain", own_domain(email))
     # orders come last and newest first: an old order is the first to be left out
     for number in reversed(contact.customer_numbers[-_MOST_NUMBERS:]):
-        yield clue_key(ClueKind.CUSTOMER_NUMBER, number)
+        for form in number_forms(number):
+            yield key("customer_number", form)
 
 
 def name_keys(name: PersonName, city: str | None) -> Iterator[str]:
@@ -188,6 +190,16 @@ def shown_initials(name: PersonName) -> tuple[str, ...]:
 def handle_words(handle: str) -> tuple[str, ...]:
     """The words of a handle as far as separators tell them, less digits."""
     return tuple(word for part in re.split(r"[^a-z]+", letters(handle).partition("@")[0]) if (word := fold(part)))
+
+
+def number_forms(number: str) -> tuple[str, ...]:
+    """A customer or order number normalised, and its digits alone where letters only stand in front."""
+    value = normalise_number(number)
+    if not value:
+        return ()
+    digits = value.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    is_prefixed = digits != value and digits.isdigit() and len(digits) >= _FEWEST_DIGITS
+    return (value, digits) if is_prefixed else (value,)
 
 
 def claim_keys(claim: Claim) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Countries by the names that people write, and their languages: data of this project."""
+"""Countries by the names that people write: data of this project."""
 
 from __future__ import annotations
 
@@ -44,18 +44,8 @@ MX mexico mexiko mx
 AR argentina argentinien ar
 """
 _BY_NAME = {name: line.split()[0] for line in _COUNTRIES.strip().split("\n") for name in line.split()[1:]}
-_LANGUAGES = {
-    "DE": "de", "AT": "de", "GB": "en", "IE": "en", "US": "en", "AU": "en", "NZ": "en", "FR": "fr", "ES": "es",
-    "IT": "it", "PT": "pt", "BR": "pt", "NL": "nl", "DK": "da", "SE": "sv", "NO": "no", "FI": "fi", "PL": "pl",
-    "CZ": "cs", "HU": "hu", "GR": "el", "TR": "tr", "RU": "ru", "JP": "ja", "CN": "zh",
-}  # fmt: skip
 
 
 def country_code(name: str) -> str:
     """ISO 3166 code of a country by a usual name or by its code; "" for an unknown one."""
     return _BY_NAME.get(fold(name), "")
-
-
-def language_of(country: str) -> str:
-    """The language of a country that has one."""
-    return _LANGUAGES.get(country, "")

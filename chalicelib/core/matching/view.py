@@ -19,6 +19,7 @@ from chalicelib.core.matching.keys import (
     shown_initials,
     shown_pairs,
 )
+from chalicelib.core.matching.languages import language_of
 from chalicelib.core.matching.mailhosts import own_domain
 from chalicelib.core.matching.names import NOBODY, PersonName, looks_like_company, parse_name
 from chalicelib.core.matching.normalise import normalise_email, normalise_handle, normalise_phone, plain
@@ -60,6 +61,7 @@ class View:
     avatar: str = ""
     mentions: frozenset[str] = frozenset()
     domain: str = ""
+    language: str = ""
 
     @property
     def usable(self) -> tuple[Claim, ...]:
@@ -137,6 +139,7 @@ def view_of(subject: Subject, settings: MatchSettings, *, direct_only: bool) -> 
         avatar=(profile.avatar_hash or "").strip().lower(),
         mentions=frozenset(_mentions(bio)) - {handle},
         domain=site,
+        language=language_of([message.text for message in subject.messages[-5:]]) or (author.locale or "")[:2].lower(),
     )
 
 

@@ -113,6 +113,8 @@ DEFAULT_WEIGHTS = Weights(
         "claim_holders": -1.0,
         "bio_handle": 5.0,
         "website_domain": 3.5,
+        "domain_holders": -0.8,
+        "language_equal": 0.3,
         "company": 1.5,
         "other_id": -4.0,
         "other_handle": -1.5,

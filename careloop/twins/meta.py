@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from careloop.twins.base import Deliver
+from careloop.twins.meta_files import keep
 from careloop.twins.meta_graph import MetaGraph
 from careloop.twins.meta_hooks import ALL_FIELDS
 from careloop.twins.meta_send import write
@@ -176,11 +177,19 @@ class MetaTwin(MetaGraph):
     # -- people in private ---------------------------------------------------------------------------------------------
 
     def message(
-        self, user: str, text: str, page: str | None = None, *, image: str | None = None, reply_to: str | None = None
+        self,
+        user: str,
+        text: str,
+        page: str | None = None,
+        *,
+        image: str | None = None,
+        picture: bytes | None = None,
+        reply_to: str | None = None,
     ) -> str:
-        """Write to the page in Messenger; the message's id."""
+        """Write to the page in Messenger, with the address of an image or (``picture``) a PNG; the message's id."""
         with self.lock:
             thread = self.world.thread_with(user, self.world.page(page)["id"])
+            image = keep(self.world, picture, "image/png") if picture is not None else image
             files = [{"type": "image", "payload": {"url": image}}] if image else []
             made = self.world.add_message(thread, by_page=False, text=text, attachments=files)
             part: Data = {

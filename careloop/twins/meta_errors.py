@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from careloop.twins.base import TwinRequest
+from careloop.twins.forms import read_form
 
 GONE = (
     "Unsupported {method} request. Object with ID '{name}' does not exist, cannot be loaded due to missing "
@@ -54,10 +55,13 @@ def invalid(message: str, subcode: int | None = None) -> GraphError:
 
 
 def parameters(request: TwinRequest) -> dict[str, Any]:
-    """From the address and the body, JSON or form. Raises GraphError."""
+    """From the address and the body, JSON or form, its files included. Raises GraphError."""
     kind = request.headers.get("content-type", "")
     if not request.body:
         return dict(request.query)
+    if kind.startswith("multipart/"):
+        fields, files = read_form(request)
+        return {**request.query, **fields, **files}
     if "json" not in kind:
         return {**request.query, **request.form}
     try:

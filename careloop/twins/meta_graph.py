@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from careloop.twins.base import Deliver, Handler, Twin, TwinRequest, TwinResponse, reply_json
 from careloop.twins.meta_errors import GraphError, chosen, gone, invalid, parameters
+from careloop.twins.meta_files import photo, serve, upload, uploaded
 from careloop.twins.meta_hooks import ALL_FIELDS, MetaHooks
 from careloop.twins.meta_nodes import MetaNodes
 from careloop.twins.meta_send import send
@@ -81,12 +82,17 @@ class MetaGraph(Twin):
             ("GET", r"/(me|\d+)/ratings"): self._ratings,
             ("GET", r"/(me|\d+)/conversations"): self._conversations,
             ("POST", r"/(me|\d+)/messages"): self._messages,
+            ("POST", r"/(me|\d+)/message_attachments"): self._upload,
+            ("POST", r"/(me|\d+)/photos"): self._photo,
             ("GET", r"/([^/]+)/comments"): self._comments,
             ("POST", r"/([^/]+)/comments"): self._comment,
             ("GET", r"/([^/]+)"): self._node,
+            ("POST", r"/([^/]+_[^/]+)"): self._hide,
+            ("DELETE", r"/([^/]+)"): self._delete,
         }
         guarded = {(method, _VERSION + path): self._guarded(call) for (method, path), call in calls.items()}
-        return {("POST", _VERSION + r"/?"): self._batch, **guarded}
+        files: dict[tuple[str, str], Handler] = {("GET", r"/v/([^/]+)"): lambda request: serve(self.world, request)}
+        return {("POST", _VERSION + r"/?"): self._batch, **guarded, **files}
 
     def not_found(self, request: TwinRequest) -> TwinResponse:
         return self._refuse(GraphError(2500, f"Unknown path components: {request.path}"))
@@ -238,22 +244,53 @@ class MetaGraph(Twin):
         if page is None:
             raise gone(target, "post")
         root, parent = self.nodes.place(target, page["id"])
-        text = given.get("message")
-        if not isinstance(text, str) or not text.strip():
+        text = given.get("message", "")
+        picture = uploaded(self.world, given["attachment_id"], "photo") if "attachment_id" in given else None
+        if not isinstance(text, str) or not (text.strip() or picture):
             raise invalid("param message must be non-empty.")
         if len(text) > _LONGEST_COMMENT:
             raise invalid("param message is too long")
         if page["restricted"]:
             raise GraphError(368, "The action attempted has been deemed abusive or is otherwise disallowed")
-        if page["last_text"].get(target) == text:
+        if text and page["last_text"].get(target) == text:
             raise GraphError(506, "(#506) Duplicate status message")
         page["last_text"][target] = text
-        made = self.post_comment(page["id"], root, parent, text)
+        made = self.post_comment(page["id"], root, parent, text, picture)
         return {"id": made["id"]}
 
-    def post_comment(self, page: str, root: str, parent: str | None, text: str) -> Data:
+    def _upload(self, given: Data, caller: Caller, args: tuple[str, ...]) -> Any:
+        caller.own(args[0])
+        return upload(self.world, given)
+
+    def _photo(self, given: Data, caller: Caller, args: tuple[str, ...]) -> Any:
+        caller.own(args[0])
+        return photo(self.world, given)
+
+    def _hide(self, given: Data, caller: Caller, args: tuple[str, ...]) -> Any:
+        comment = self._comment_of(args[0], caller, "post")
+        if not isinstance(given.get("is_hidden"), bool):
+            raise invalid("Param is_hidden must be a boolean")
+        comment["hidden"] = given["is_hidden"]
+        self.tell_comment(comment, "hide" if comment["hidden"] else "unhide")
+        return {"success": True}
+
+    def _delete(self, given: Data, caller: Caller, args: tuple[str, ...]) -> Any:
+        comment = self._comment_of(args[0], caller, "delete")
+        for item in (comment, *self.world.replies(comment["id"])):
+            item["deleted"] = True
+        self.tell_comment(comment, "remove", created_time=self.world.now() // 1000)
+        return {"success": True}
+
+    def _comment_of(self, name: str, caller: Caller, method: str) -> Data:
+        """A visible comment at the caller's page. Raises GraphError."""
+        found: Data | None = self.world.data["comments"].get(name)
+        if caller.page is None or found is None or found["deleted"] or found["page"] != caller.page["id"]:
+            raise gone(name, method)
+        return found
+
+    def post_comment(self, page: str, root: str, parent: str | None, text: str, picture: str | None = None) -> Data:
         """A comment by the page itself, and its echo."""
-        made = self.world.add_comment(root, page, self.world.brand(page), text, parent)
+        made = self.world.add_comment(root, page, self.world.brand(page), text, parent, photo=picture)
         self.tell_comment(made, "add")
         return made
 

@@ -217,7 +217,7 @@ class MetaNodes:
         sender, receiver = (brand, person) if item["by_page"] else (person, brand)
         node = {"id": item["id"], "created_time": iso(item["created"]), "from": sender, "to": {"data": [receiver]}}
         files = [
-            {"id": f"{item['id']}-{number}", "mime_type": "image/jpeg", "image_data": {"url": one["payload"]["url"]}}
+            {"id": f"{item['id']}-{number}", **_file_node(str(one["type"]), one["payload"]["url"])}
             for number, one in enumerate(item["attachments"])
         ]
         return {**node, "message": item["text"], "attachments": {"data": files} if files else None}
@@ -242,3 +242,10 @@ class MetaNodes:
     def _is_seen(self, item: Data) -> bool:
         """The feed shows what stands on the page's own wall."""
         return not item["deleted"] and item["id"].startswith(f"{item['page']}_")
+
+
+def _file_node(kind: str, url: str) -> Data:
+    """A file of a message: pictures and films have a part of their own."""
+    if kind in ("image", "video"):
+        return {"mime_type": {"image": "image/jpeg", "video": "video/mp4"}[kind], f"{kind}_data": {"url": url}}
+    return {"mime_type": "audio/mp4" if kind == "audio" else "application/pdf", "file_url": url}

@@ -6,10 +6,12 @@ codes (2026-06-25).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from careloop.twins.meta_errors import GraphError, invalid
+from careloop.twins.meta_files import attachment_of
 from careloop.twins.meta_hooks import MetaHooks
 from careloop.twins.meta_world import Data, MetaWorld, Refused
 
@@ -37,16 +39,32 @@ def send(world: MetaWorld, hooks: MetaHooks, page: Data, given: Data) -> Data:
         thread = _private_reply(world, page, kind, str(name))
     else:
         raise invalid("Invalid keys were found in param 'recipient'")
-    made = write(world, hooks, thread, message.get("text", ""), hooks.app_id, metadata=message.get("metadata"))
+    made = write(
+        world,
+        hooks,
+        thread,
+        message.get("text", ""),
+        hooks.app_id,
+        metadata=message.get("metadata"),
+        files=[attachment_of(world, message["attachment"])] if "attachment" in message else [],
+    )
     return {"recipient_id": thread["psid"], "message_id": made["id"]}
 
 
 def write(
-    world: MetaWorld, hooks: MetaHooks, thread: Data, text: str, app: str, *, metadata: str | None = None
+    world: MetaWorld,
+    hooks: MetaHooks,
+    thread: Data,
+    text: str,
+    app: str,
+    *,
+    metadata: str | None = None,
+    files: Sequence[Data] = (),
 ) -> Data:
     """A message by the page, and its echo."""
-    made = world.add_message(thread, by_page=True, text=text, app_id=app)
-    part = {"mid": made["id"], "is_echo": True, "app_id": int(app), "text": text}
+    made = world.add_message(thread, by_page=True, text=text, app_id=app, attachments=list(files))
+    part = {"mid": made["id"], "is_echo": True, "app_id": int(app), **({"text": text} if text else {})}
+    part |= {"attachments": list(files)} if files else {}
     part |= {"metadata": metadata} if metadata else {}
     hooks.messaged(thread, "message_echoes", {"message": part}, by_page=True)
     return made

@@ -46,6 +46,8 @@ class MetaWorld:
     @data.setter
     def data(self, data: Data) -> None:
         self._data = data
+        for kind in ("files", "uploads"):
+            data.setdefault(kind, {})
         self._below: dict[str, list[str]] = {}
         self._messages: dict[str, tuple[Data, Data]] = {}
         self._threads: dict[str, str] = {item["id"]: psid for psid, item in data["threads"].items()}

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from careloop.twins.base import TwinHttp
 from careloop.twins.meta import PAGE_ID, MetaTwin
+from careloop.twins.meta_files import CDN
 from chalicelib.connectors.platforms._meta.receiver import MetaReceiver
 from chalicelib.connectors.platforms.facebook.client import Client as Facebook
 from chalicelib.connectors.platforms.messenger.client import Client as Messenger
@@ -95,7 +96,7 @@ class Desk:
         return PlatformContext(
             account=account(platform, page, **options),
             credentials={"page_token": token, **credentials},
-            http=TwinHttp({GRAPH: self.twin}),
+            http=TwinHttp({GRAPH: self.twin, CDN: self.twin}),
             clock=self.clock,
             sessions=MemorySessions(),
         )

@@ -133,7 +133,7 @@ def _is_number(text: str, value: str, match: re.Match[str], start: int) -> bool:
     if not value.isdigit():
         return True
     if "prefix" in match.re.groupindex and match["prefix"] is None:
-        return _ORDER_WORD.search(text, max(0, start - 40), start) is not None
+        return match[0] == text.strip() or _ORDER_WORD.search(text, max(0, start - 40), start) is not None
     return not _is_announced_phone(text, start)
 
 
@@ -235,11 +235,10 @@ def _expression(shape: Sequence[str]) -> str:
             parts.append(f"[A-Z]{{{part[1:]}}}")
         else:
             parts.append(rf"\d{{{part}}}" if part.isdigit() else part)
-    behind = (
-        parts[1:] if not shape[0].isdigit() and len(shape) > 1 and all(part.isdigit() for part in shape[1:]) else []
-    )
-    if behind and sum(int(part) for part in shape[1:]) >= _FEWEST_WITHOUT_PREFIX:
-        return f"{_EDGES[0]}(?:(?P<prefix>{parts[0]}){_BETWEEN})?{_BETWEEN.join(behind)}{_EDGES[1]}"
+    first, *rest = shape
+    has_prefix = bool(rest) and not first.isdigit() and all(part.isdigit() for part in rest)
+    if has_prefix and sum(map(int, rest)) >= _FEWEST_WITHOUT_PREFIX:
+        return f"{_EDGES[0]}(?:(?P<prefix>{parts[0]}){_BETWEEN})?{_BETWEEN.join(parts[1:])}{_EDGES[1]}"
     return f"{_EDGES[0]}{_BETWEEN.join(parts)}{_EDGES[1]}"
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 _COMMON = """
 de ich und ist nicht das die der mein meine wie was habe hat bitte noch mit auf für wann warum ihr euch seit kein danke
 en the is my not and you how what have has please still with for when why your was this that are to it in of thanks
-fr le la les est pas et mon ma mes je vous comment quoi pourquoi depuis avec pour une des du ne merci bonjour toujours suis
+fr le la les est pas et mon ma mes je vous comment quoi pourquoi depuis avec pour une des du ne merci bonjour toujours
 es el la los es no y mi mis qué cómo cuándo por para con una del desde todavía gracias hola está ha sin otra vez
 it il lo gli non è mio mia che come quando perché con per una del della da ancora grazie ciao sono di ho
 nl de het een is niet en mijn hoe wat waarom wanneer met voor sinds nog al ik jullie bedankt hoi van op weer geen

@@ -281,7 +281,8 @@ def _cell(row: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
     """All values under any of the names."""
     found: list[str] = []
     for name in names:
-        value = row.get(name)
+        if (value := row.get(name)) is None:
+            continue
         for part in value if isinstance(value, list) else [value]:
             found += [item.strip() for item in _SPLIT.split(_text(part)) if item.strip()]
     return found

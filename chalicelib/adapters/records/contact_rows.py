@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from chalicelib.adapters.records import keys
 from chalicelib.adapters.records.documents import document, writable
@@ -19,6 +20,7 @@ from chalicelib.core.matching.types import KeyRow
 from chalicelib.core.people import Contact
 from chalicelib.ports.table import Change, Condition, Delete, Item, Key, Put
 
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 MOST_PER_CLUE = 50
 """A key that more contacts share (a switchboard's number, a common name) says little; those beyond are not listed."""
 MOST_CLUES = 45
@@ -34,7 +36,7 @@ class Prepared:
     clues: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Update:
     """One contact's change: what is stored now, what shall be (None: nothing), and the keys whose rows it touches."""
 
@@ -46,10 +48,11 @@ class Update:
     beyond: frozenset[str] = frozenset()
     """Of the keys held before: where it is counted and not listed."""
 
-    @property
-    def touched(self) -> set[Key]:
-        """Every row that may change."""
-        return {keys.clue(self.ref.crm, name) for name in (*self.gained, *self.lost, *self.beyond)}
+    @cached_property
+    def rows(self) -> Mapping[str, Key]:
+        """Where the rows are that may change, by key."""
+        names = (*self.gained, *self.lost, *self.beyond)
+        return {name: keys.clue(self.ref.crm, name) for name in names}
 
     @property
     def needed(self) -> bool:
@@ -94,7 +97,7 @@ def batches(updates: Iterable[Update], most: int) -> Iterator[Sequence[Update]]:
     batch: list[Update] = []
     touched: set[Key] = set()
     for update in updates:
-        own = {keys.contact(update.ref), *update.touched}
+        own = {keys.contact(update.ref), *update.rows.values()}
         if batch and len(touched | own) > most:
             yield batch
             batch, touched = [], set()
@@ -110,7 +113,7 @@ def changes(updates: Sequence[Update], stored: Mapping[Key, Item], most: int = M
     rows: dict[Key, _Row] = {}
 
     def row_of(update: Update, name: str) -> _Row:
-        key = keys.clue(update.ref.crm, name)
+        key = update.rows[name]
         if key not in rows:
             rows[key] = _Row(stored.get(key))
         return rows[key]
@@ -177,7 +180,7 @@ def _contact_change(update: Update, beyond: Sequence[str]) -> Change:
 
 
 def _text(names: Sequence[str]) -> str:
-    return writable(json.dumps(names, ensure_ascii=False, separators=(",", ":")))
+    return writable(_encoded(names))
 
 
 def _names(item: Item | None, name: str) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ class RecordContacts:
     def _put_all(self, table: BulkTable, contacts: Sequence[Prepared]) -> int:
         """The same writes as in many portions, all at once."""
         updates = _updates(contacts, table.get([keys.contact(item.contact.ref) for item in contacts]))
-        rows = table.get(list({key: None for update in updates for key in update.touched}))
+        rows = table.get(list({key: None for update in updates for key in update.rows.values()}))
         made = changes(updates, rows, self._most)
         table.write([change for change in made if not isinstance(change, Check)])
         return len(updates)
@@ -115,7 +115,7 @@ class RecordContacts:
 
     def _write(self, updates: Sequence[Update]) -> bool:
         """Store these updates with the rows of their keys. False when somebody else changed one of them meanwhile."""
-        rows = self._stored(list({key: None for update in updates for key in update.touched}))
+        rows = self._stored(list({key: None for update in updates for key in update.rows.values()}))
         try:
             self._table.write(changes(updates, rows, self._most))
         except ConditionFailed:

@@ -57,6 +57,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from chalicelib.core.account import ConnectionKind
 from chalicelib.core.ids import (
@@ -252,7 +253,12 @@ def contact_opened(ref: ContactRef) -> Key:
 
 
 def clue(crm: str, index_key: str) -> Key:
-    return f"clue|{part(crm)}|{tail(index_key)}", "clue"
+    return f"{_clues_of(crm)}{tail(index_key)}", "clue"
+
+
+@lru_cache(maxsize=256)
+def _clues_of(crm: str) -> str:
+    return f"clue|{part(crm)}|"
 
 
 def cursor(name: str) -> Key:

@@ -15,10 +15,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chalicelib.ports.runtime import HoldsDirectory, Queues, ReceiverMaker, Reception, Runtime, Telemetry
+    from chalicelib.ports.runtime import (
+        HoldsDirectory,
+        LinkKeys,
+        Queues,
+        ReceiverMaker,
+        Reception,
+        Runtime,
+        Telemetry,
+    )
     from chalicelib.ports.services import Clock, Http, PayloadArchive, Queue, SecretStore, SessionStore
     from chalicelib.ports.stores import Directory, Stores
 
+LINKS = ("careloop", "links")
+"""In place of a connector and an endpoint, in the names of the two secrets of customers' links."""
+LINK_SECRET = "signing_secret"
 _current: Application | None = None
 _entrance: Entrance | None = None
 
@@ -66,6 +77,22 @@ class Entrance:
     connectors: ReceiverMaker
     clock: Clock
     telemetry: Telemetry
+    link_keys: LinkKeys
+
+
+def link_keys_of(secrets: SecretStore) -> LinkKeys:
+    """What verifies customers' links, beside what verifies webhooks: all that the public function may read of it."""
+
+    def read() -> tuple[str, ...]:
+        from chalicelib.core.account import ConnectionKind
+        from chalicelib.core.errors import ConfigurationError
+
+        try:
+            return secrets.verification(ConnectionKind.PLATFORM, *LINKS).get(LINK_SECRET, ())
+        except ConfigurationError:
+            return ()
+
+    return read
 
 
 def build(
@@ -83,6 +110,7 @@ def build(
 ) -> Application:
     """Put the parts together. ``queues`` has "inbound", "outbound" and "jobs"."""
     from chalicelib.connectors.factory import ConnectorFactory
+    from chalicelib.core.account import ConnectionKind
     from chalicelib.ports.runtime import Queues, Runtime
 
     connectors = ConnectorFactory(stores=stores, secrets=secrets, sessions=sessions, http=http, clock=clock)
@@ -93,6 +121,8 @@ def build(
         connectors=connectors,
         clock=clock,
         telemetry=telemetry,
+        link_keys=link_keys_of(secrets),
+        link_signing=lambda: secrets.credentials(ConnectionKind.PLATFORM, *LINKS),
     )
     return Application(
         runtime=runtime,
@@ -162,6 +192,7 @@ def entrance(env: Mapping[str, str]) -> Entrance:
         connectors=Receivers(directory=aws.directory, secrets=aws.secrets),
         clock=clock,
         telemetry=LineTelemetry(settings.stage, clock),
+        link_keys=link_keys_of(aws.secrets),
     )
 
 

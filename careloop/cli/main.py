@@ -19,6 +19,10 @@ COMMANDS = {
     "destroy": ("careloop.cli.destroy", "Take a stage out of service; its data only when told so."),
     "doctor": ("careloop.cli.doctor", "Look whether a stage is well, and name the command that mends what is not."),
     "erase": ("careloop.cli.erase", "Remove a person everywhere that Careloop keeps something."),
+    "links": (
+        "careloop.cli.links",
+        "Set up the links by which customers say in private who they are; rotate their secret.",
+    ),
     "match": ("careloop.cli.match", "Match authors with contacts from files; learn from agents' decisions."),
     "package": ("careloop.cli.package", "Make the small, compiled package that `make deploy` deploys."),
     "parked": ("careloop.cli.parked", "List, show, release and discard what waits for a person."),

@@ -6,14 +6,16 @@ conversation. What comes of it is told to agents, never to the customer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.core.guard import Hold
-from chalicelib.core.ids import AuthorKey, CaseId, ConversationKey, digest
+from chalicelib.core.ids import AuthorKey, CaseId, ContactRef, ConversationKey, digest
 from chalicelib.core.links import Told
+from chalicelib.core.people import ContactMatch, Verdict
 from chalicelib.core.questions import LANGUAGES, AskBy, Asked, Asking
+from chalicelib.core.who import match_lines
 
 COMMAND = "/ask"
 CARELOOP = "careloop"
@@ -53,6 +55,11 @@ def token_of(case: CaseId, author: AuthorKey, key: str) -> str:
 def ask_key(entry: str) -> str:
     """The name of the reply that carries the question which an agent's entry asked for."""
     return f"{entry}~ask"
+
+
+def thanks_key(question: str) -> str:
+    """The name of the reply that thanks for an answer."""
+    return question.removesuffix("~ask") + "~thanks"
 
 
 def is_question(reply: str) -> bool:
@@ -99,12 +106,49 @@ def asked_note(asked: Asked, title: str, posted: str) -> str:
     return f"{who} asked the customer in private on {title} who they are, by {what}.\n{posted}"
 
 
+def unknown_question_note(title: str) -> str:
+    """The note when nobody can tell whether the question was posted."""
+    return (
+        f"It is UNKNOWN whether our question reached the customer on {title}: the connection broke after sending.\n"
+        f"Look there. If it is not there, write an internal note with {COMMAND}; if it is, there is nothing to do."
+    )
+
+
 def not_asked_note(title: str, hold: Hold) -> str:
     """The note when nothing was asked, and what else can be done."""
     return f"The customer on {title} was NOT asked who they are: {hold.reason}.\n{hold.advice}"
 
 
-def answer_lines(values: Mapping[str, str]) -> list[str]:
-    """What the customer filled in, one per line, for the agent."""
+def answered_note(
+    asked: Asked, match: ContactMatch, values: Mapping[str, str], numbers: Sequence[ContactRef] = ()
+) -> str:
+    """The note on what a customer filled in, and what came of it. ``numbers``: those of the suggestions."""
+    told = ["They wrote:", *_answer_lines(values)]
+    if match.verdict is Verdict.LINKED:
+        head = "The customer said in private who they are; checked against the CRM, it matches."
+        return "\n".join([head, *match_lines(match), *told])
+    head = (
+        "The customer said in private who they are; checked against the CRM, it did NOT match. They were not told so. "
+        f"To ask again: {COMMAND}."
+    )
+    return "\n".join([head, *(match_lines(match, numbers) if match.candidates else ()), *told])
+
+
+def wrong_number_note(wrong: int, most: int) -> str:
+    """The note when a number that we asked for did not match."""
+    head = "Checked against the CRM, the customer's answer did NOT match. They were not told so."
+    if wrong < most:
+        return f"{head} They may send another number; to ask again: {COMMAND}."
+    return f"{head} That were {wrong} wrong answers: find out in another way who it is, then /link."
+
+
+def late_answer_note(refused: Hold | None) -> str:
+    """The note when an answer was not checked."""
+    if refused is None:
+        return "The customer also answered our question who they are. It was not checked: that is settled."
+    return f"The customer answered our question who they are. It was NOT checked: {refused.reason}.\n{refused.advice}"
+
+
+def _answer_lines(values: Mapping[str, str]) -> list[str]:
     lines = [f"  {_TOLD[kind]}: {values[kind]}" for kind in Told if values.get(kind)]
     return [*lines, *([f"  name: {values['name']}"] if values.get("name") else [])]

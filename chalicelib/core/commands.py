@@ -10,6 +10,7 @@ HELP = {
     "/link": "the customer is this record: /link 1 (a suggestion), /link C-1042 (an id or customer number)",
     "/unlink": "the customer is not the linked record after all; also takes back /not-a-customer",
     "/not-a-customer": "the author is no customer of ours: nobody is looked for any more",
+    "/ask": "ask the customer in private who they are (/ask link, /ask question; /ask de), checked against the CRM",
     "/retry": "try once more to post the last reply that was refused or whose outcome is unknown",
     "/why": "what Careloop did with this ticket's messages, and why",
     "/help": "this list",

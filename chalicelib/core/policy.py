@@ -51,6 +51,8 @@ class CarePolicy:
     """Careloop by itself asks the same author again after this long at the earliest."""
     ask_most_wrong: int = 3
     """After so many answers that did not match, only an agent may decide who somebody is."""
+    brand_name: str = ""
+    """What customers know you by, for questions to them; empty: the account's title."""
     ask_link_texts: Mapping[str, str] = field(default_factory=dict)
     """By language; {brand}, {link} and {hours} are filled in. Those that are not given: ours."""
     ask_question_texts: Mapping[str, str] = field(default_factory=dict)
@@ -61,8 +63,8 @@ class CarePolicy:
     reconcile_every: timedelta = timedelta(minutes=15)
     """How often an account with a webhook is polled too, for what its webhook lost; whole minutes, 0: never."""
     mirror_every: timedelta = timedelta(minutes=15)
-    """How often the contact index follows each CRM that tells what changed; whole minutes, 0: never, then the CRM itself
-    is asked for each author."""
+    """How often the contact index follows each CRM that tells what changed; whole minutes, 0: never, then the CRM
+    itself is asked for each author."""
     audit_at_hour: int = 3
     """The hour (UTC) in which the last 24 hours of every account are audited; -1: never."""
 

@@ -18,7 +18,7 @@ from chalicelib.core.errors import (
     PermanentError,
     RetryableError,
 )
-from chalicelib.core.events import Envelope, ThreadInvitation, account_of, order_group
+from chalicelib.core.events import Envelope, IdentityClaimed, ThreadInvitation, account_of, order_group
 from chalicelib.core.ids import EventKey, digest
 from chalicelib.pipeline.alarms import notice, of_account, of_connection
 from chalicelib.ports.runtime import Runtime
@@ -90,7 +90,12 @@ def parked_id(key: EventKey) -> str:
 def parked_event(runtime: Runtime, envelope: Envelope, reason: ParkReason, code: str, advice: str) -> ParkedItem:
     """The parking lot's form of an event. ``advice``: what to do about the cause; the command is added."""
     name = parked_id(envelope.key)
-    then = "" if "careloop " in advice else f" {_THEN.format(item=name)}"
+    told = isinstance(envelope.event, IdentityClaimed)
+    if told:
+        advice = (
+            "A customer's answer who they are could not be checked, and is not kept. Ask again: /ask on the ticket."
+        )
+    then = "" if told or "careloop " in advice else f" {_THEN.format(item=name)}"
     return ParkedItem(
         id=name,
         reason=reason,
@@ -98,8 +103,8 @@ def parked_event(runtime: Runtime, envelope: Envelope, reason: ParkReason, code:
         advice=f"{advice}{then}",
         parked_at=runtime.clock.now(),
         account=str(account_of(envelope.event)),
-        queue="inbound",
+        queue=None if told else "inbound",
         group=order_group(envelope.event),
-        body=to_json(envelope),
+        body=None if told else to_json(envelope),
         archived_at=envelope.archived_at,
     )

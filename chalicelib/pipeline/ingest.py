@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from chalicelib.core.events import (
     Canary,
     DeliveryUpdated,
     Envelope,
+    IdentityClaimed,
     InboundMessage,
     MessageDeleted,
     MessageEdited,
@@ -22,12 +24,14 @@ from chalicelib.core.events import (
     account_of,
 )
 from chalicelib.core.jobs import DueItem, EraseAuthor, RereadThread
+from chalicelib.core.questions import Asking
 from chalicelib.pipeline.alarms import notice, of_account
 from chalicelib.pipeline.changes import deleted, edited
 from chalicelib.pipeline.delivered import delivery_updated
 from chalicelib.pipeline.disposition import settle
 from chalicelib.pipeline.echoes import echo
 from chalicelib.pipeline.id_changed import id_changed
+from chalicelib.pipeline.identified import identity_claimed
 from chalicelib.pipeline.jobs import job_message
 from chalicelib.pipeline.liveness import canary_mark
 from chalicelib.pipeline.messages import message
@@ -35,6 +39,7 @@ from chalicelib.pipeline.work import Work
 from chalicelib.ports.platform import JoinsThreads, ListsThread
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.stores import SaveDue
+from chalicelib.ports.writes import SaveAsking
 
 LEASE = timedelta(seconds=90)
 """Longer than any worker may run on one event: the function `inbound` ends after 60 seconds."""
@@ -107,11 +112,14 @@ def _invited(work: Work, event: ThreadInvitation) -> Disposition:
 
 def _opted_out(work: Work, event: AuthorOptedOut) -> Disposition:
     """A person asked the platform to have their data deleted: a job forgets them, now or as often as it takes."""
-    work.runtime.stores.identities.forget_identity(event.author)
+    identities = work.runtime.stores.identities
+    identities.forget_identity(event.author)
+    asking = identities.find_asking(event.author) or Asking(author=event.author)
+    opted_out = SaveAsking(asking=replace(asking, opted_out_at=event.at))
     if not work.runtime.policy.erase_on_request:
-        return work.finish(Outcome.NOISE, "author opted out: link to the contact forgotten")
+        return work.finish(Outcome.NOISE, "author opted out: link to the contact forgotten", opted_out)
     due = DueItem(id=f"erase|{event.author}", at=event.at, job=EraseAuthor(author=event.author))
-    return work.finish(Outcome.NOISE, "author opted out: to be erased", SaveDue(due=due))
+    return work.finish(Outcome.NOISE, "author opted out: to be erased", opted_out, SaveDue(due=due))
 
 
 def _revoked(work: Work, event: AccountRevoked) -> Disposition:
@@ -130,4 +138,5 @@ HANDLERS: dict[type, Callable[[Work, Any], Disposition]] = {
     AuthorIdChanged: id_changed,
     AuthorOptedOut: _opted_out,
     AccountRevoked: _revoked,
+    IdentityClaimed: identity_claimed,
 }

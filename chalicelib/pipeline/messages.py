@@ -15,6 +15,7 @@ from chalicelib.core.people import Author, ContactMatch, Verdict
 from chalicelib.core.placing import Place, conversation_for, conversation_from, joinable, place
 from chalicelib.core.who import with_suggested
 from chalicelib.pipeline.alarms import notice, of_account
+from chalicelib.pipeline.answering import with_answer
 from chalicelib.pipeline.bursts import Entered, enter
 from chalicelib.pipeline.match import claims_of, identity_of, match_author, match_detail, match_known, said_in
 from chalicelib.pipeline.merging import follow_merge
@@ -222,7 +223,7 @@ def _append(work: Work, event: InboundMessage, case: Case, *, joined: ContactMat
     identity = identity_of(author, joined, work.runtime) if joined is not None else None
 
     def change(fresh: Case) -> Case:
-        updated = entered.counted(taken_in(work, fresh, event, author, again.told))
+        updated = with_answer(entered.counted(taken_in(work, fresh, event, author, again.told)), again.answer)
         if again.match is None:
             return updated
         return replace(updated, match=again.match, suggested=again.suggested)

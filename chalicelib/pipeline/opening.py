@@ -13,6 +13,7 @@ from chalicelib.core.events import HelpdeskHint, InboundMessage
 from chalicelib.core.ids import PersonRef, TicketRef
 from chalicelib.core.people import Author
 from chalicelib.core.ticket import Comment, TicketDraft
+from chalicelib.pipeline.asking import ask_later
 from chalicelib.pipeline.match import identity_of, match_detail
 from chalicelib.pipeline.media import filed
 from chalicelib.pipeline.overtaken import memory, taken_in
@@ -62,6 +63,7 @@ def complete_opening(
             *([] if known_person else [RememberPerson(author=author.key, person=person)]),
             *([RememberIdentity(identity=identity)] if identity else []),
             *crm_due(work.runtime, saved),
+            *ask_later(work, event, saved),
         )
 
     return _ticketed(save_case(work.runtime, case, change, more))

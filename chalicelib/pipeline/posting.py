@@ -39,16 +39,27 @@ class Posted:
 
 
 def post_reply(
-    runtime: Runtime, case: Case, reply: AgentReply, *, attempt: str = "", pinned: ConversationKey | None = None
+    runtime: Runtime,
+    case: Case,
+    reply: AgentReply,
+    *,
+    attempt: str = "",
+    pinned: ConversationKey | None = None,
+    private_only: bool = False,
 ) -> Posted:
     """Bring one reply to an end. ``attempt`` sets a /retry apart from the first try; ``pinned``: where its first part
-    stands already, though the customer may have written elsewhere since. Raises RetryableError."""
+    stands already, though the customer may have written elsewhere since; ``private_only``: it is held wherever anybody
+    but the customer could read it. Raises RetryableError."""
     cleaned = clean_reply(text=reply.text, html=reply.html, signature_lines=runtime.policy.signature_lines)
     destination = choose(runtime, case, pinned)
+    if private_only and isinstance(destination, Destination):
+        destination = _in_private(destination)
     if isinstance(destination, Hold):
         begun = _begun(runtime, case, _key(case, reply, 1, attempt))
         if begun is not None and begun.conversation is not None and pinned is None:
-            return post_reply(runtime, case, reply, attempt=attempt, pinned=begun.conversation)
+            return post_reply(
+                runtime, case, reply, attempt=attempt, pinned=begun.conversation, private_only=private_only
+            )
         return _held(runtime, case, reply, attempt, destination)
     proposal = Proposal(
         entry_visibility=reply.visibility,
@@ -76,6 +87,12 @@ def post_reply(
 
 def _parcels(reply: AgentReply, destination: Destination, allowed: Allow) -> tuple[Parcel, ...]:
     return parcels(allowed.parts, reply.attachments, destination.capabilities)
+
+
+def _in_private(destination: Destination) -> Destination | Hold:
+    if destination.is_private:
+        return replace(destination, private_only=True)
+    return Hold(code="not_private", reason="it is for the customer alone", advice="Ask for it in private.")
 
 
 def _begun(runtime: Runtime, case: Case, key: str) -> Delivery | None:
@@ -152,7 +169,9 @@ def _send_parts(
         repeated = repeated or result.repeated
         elsewhere = _stands_elsewhere(case, destination, result)
         if elsewhere is not None:
-            return post_reply(runtime, case, reply, attempt=attempt, pinned=elsewhere)
+            return post_reply(
+                runtime, case, reply, attempt=attempt, pinned=elsewhere, private_only=destination.private_only
+            )
         if isinstance(result, Sent):
             receipts.append(result.receipt)
         elif isinstance(result, Refused):

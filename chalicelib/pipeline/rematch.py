@@ -11,6 +11,7 @@ from chalicelib.core.matching.types import Claim
 from chalicelib.core.people import Author, ContactMatch, Verdict
 from chalicelib.core.placing import told_by
 from chalicelib.core.who import rematch_note, with_suggested
+from chalicelib.pipeline.answering import Answer, answer_of, by_answer, question_of
 from chalicelib.pipeline.match import Asked, claims_of, identity_of, is_incomplete, match_author, said_in
 from chalicelib.pipeline.work import Work, entry_id, note, write_entry
 from chalicelib.ports.stores import RememberIdentity, Write
@@ -24,12 +25,14 @@ class Rematch:
     match: ContactMatch | None = None
     suggested: tuple[ContactRef, ...] = ()
     writes: tuple[Write, ...] = ()
+    answer: Answer | None = None
 
 
 def asked_for(work: Work, event: InboundMessage, author: Author, case: Case | None) -> Asked:
     """Whom to find, with what their conversation told before."""
     told = told_by(case, author.key) if case is not None else ()
-    return Asked(account=work.account, spec=work.spec, author=author, said=(said_in(event),), told=told)
+    said = said_in(event, is_answer=question_of(event, case) is not None)
+    return Asked(account=work.account, spec=work.spec, author=author, said=(said,), told=told)
 
 
 def rematch(work: Work, event: InboundMessage, author: Author, case: Case, ticket: TicketRef) -> Rematch:
@@ -39,20 +42,26 @@ def rematch(work: Work, event: InboundMessage, author: Author, case: Case, ticke
     is_linked = case.match.verdict is Verdict.LINKED
     if is_linked and not reopens:
         return Rematch()
-    told = () if is_linked else claims_of(work.runtime, (said_in(event),))
+    question = question_of(event, case)
+    told = () if is_linked else claims_of(work.runtime, (said_in(event, is_answer=question is not None),))
     if not (told or reopens or is_incomplete(case.match)):
         return Rematch()
     match = match_author(work.runtime, asked_for(work, event, author, case))
+    answer = answer_of(work, question if told else None, match)
+    if answer is not None and answer.note is not None:
+        client = work.runtime.connectors.helpdesk(ticket.helpdesk)
+        write_entry(client, ticket, answer.note, look_first=work.resumed)
+    answered = answer.writes if answer is not None else ()
     if _is_same(case.match, match):
-        return Rematch(told=told)
+        return Rematch(told=told, answer=answer, writes=answered)
     suggested = with_suggested(case.suggested, match)
     if match.verdict is Verdict.LINKED or suggested != case.suggested:
         client = work.runtime.connectors.helpdesk(ticket.helpdesk)
         comment = note(rematch_note(match, suggested), entry_id(work.envelope.key, "match"))
         write_entry(client, ticket, comment, look_first=work.resumed)
-    identity = identity_of(author, match, work.runtime)
-    writes = (RememberIdentity(identity=identity),) if identity else ()
-    return Rematch(told=told, match=match, suggested=suggested, writes=writes)
+    identity = by_answer(identity_of(author, match, work.runtime), answer)
+    writes = (*answered, *((RememberIdentity(identity=identity),) if identity else ()))
+    return Rematch(told=told, match=match, suggested=suggested, writes=writes, answer=answer)
 
 
 def _is_same(before: ContactMatch, after: ContactMatch) -> bool:

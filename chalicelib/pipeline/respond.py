@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from chalicelib.core import compose
 from chalicelib.core.account import ConnectionKind
+from chalicelib.core.asking import is_question
 from chalicelib.core.case import Case, CaseState, Conversation, Route
 from chalicelib.core.commands import Command, help_text, parse_command
 from chalicelib.core.disposition import ParkedItem, ParkReason
@@ -16,6 +17,7 @@ from chalicelib.core.jobs import HintEnvelope
 from chalicelib.core.text.clean import html_to_text
 from chalicelib.core.ticket import AgentReply, TicketActivity, TicketStatus
 from chalicelib.pipeline.alarms import notice, of_connection
+from chalicelib.pipeline.asking import ask_by_command
 from chalicelib.pipeline.decide import DECISIONS, decide
 from chalicelib.pipeline.merging import follow_merge
 from chalicelib.pipeline.posting import Posted, post_reply
@@ -178,6 +180,8 @@ def _command(
         case, body = _routed(runtime, case, private)
     elif command.name in DECISIONS:
         case, body = decide(runtime, case, reply, command)
+    elif command.name == "/ask":
+        case, body = ask_by_command(runtime, case, reply, command.argument)
     elif command.name == "/why":
         deliveries = runtime.stores.deliveries.deliveries(case.id)
         body = compose.why_note(case, why_lines(runtime, case), deliveries, decision_lines(runtime, case))
@@ -210,7 +214,7 @@ def _last_unposted(runtime: Runtime, client: HelpdeskClient, case: Case) -> Agen
     """The last public reply none of whose attempts was posted, read again from the ticket."""
     unposted: dict[CommentId, bool] = {}
     for item in runtime.stores.deliveries.deliveries(case.id):
-        unposted[item.reply] = item.status.value in ("refused", "unknown")
+        unposted[item.reply] = item.status.value in ("refused", "unknown") and not is_question(item.reply)
     keys = [key for key, failed in unposted.items() if failed]
     if not keys or case.ticket is None:
         return None

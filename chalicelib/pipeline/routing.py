@@ -25,6 +25,13 @@ class Destination:
     spec: PlatformSpec
     client: PlatformClient
     private_reply: bool
+    private_only: bool = False
+    """What goes there must not go anywhere that others can read."""
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody but the customer can read what goes there."""
+        return self.private_reply or self.conversation.visibility is Visibility.PRIVATE
 
     @property
     def capabilities(self) -> PlatformCapabilities:

@@ -9,6 +9,7 @@ from chalicelib.core.account import ConnectionKind
 from chalicelib.core.alarms import Subject
 from chalicelib.core.errors import CareloopError
 from chalicelib.core.jobs import (
+    AskCustomer,
     AuditAccount,
     CheckAccount,
     CheckConnection,
@@ -28,6 +29,7 @@ from chalicelib.core.jobs import (
     TellCrm,
 )
 from chalicelib.pipeline.alarms import notice, of_account, of_connection
+from chalicelib.pipeline.asking import ask_unknown
 from chalicelib.pipeline.audit_daily import run_audit
 from chalicelib.pipeline.erase import erase_job, remove_payload
 from chalicelib.pipeline.liveness import account_job, connection_job
@@ -71,6 +73,7 @@ HANDLERS: dict[type, Callable[[Runtime, JobEnvelope], None]] = {
     AuditAccount: _simple(run_audit),
     NoteProof: _simple(keep_proof),
     MirrorContacts: _simple(mirror_contacts),
+    AskCustomer: ask_unknown,
     TellCrm: tell_crm,
     SpreadDecision: spread_decision,
 }

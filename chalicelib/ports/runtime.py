@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from chalicelib.core.errors import ConfigurationError
 
 if TYPE_CHECKING:  # the public function has no use for the most of it
     from chalicelib.core.account import Account, ConnectionKind, Endpoint
@@ -102,6 +104,22 @@ class Queues:
         return known[name]
 
 
+LinkKeys = Callable[[], tuple[str, ...]]
+"""All values that may have signed a link which a customer was sent; none: links were not set up."""
+LinkSigning = Callable[[], Mapping[str, str]]
+"""What signs new links, and the address that they lead to: CALL fields. ConfigurationError: links were not set up."""
+
+
+def no_keys() -> tuple[str, ...]:
+    """No link is good."""
+    return ()
+
+
+def no_links() -> Mapping[str, str]:
+    """Nobody set links up."""
+    raise ConfigurationError("links are not set up")
+
+
 class HoldsDirectory(Protocol):
     """Stores, as far as the public function knows them."""
 
@@ -124,6 +142,8 @@ class Reception(Protocol):
     def clock(self) -> Clock: ...
     @property
     def telemetry(self) -> Telemetry: ...
+    @property
+    def link_keys(self) -> LinkKeys: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +156,8 @@ class Runtime:
     connectors: Connectors
     clock: Clock
     telemetry: Telemetry
+    link_keys: LinkKeys = no_keys
+    link_signing: LinkSigning = no_links
 
     @property
     def policy(self) -> CarePolicy:

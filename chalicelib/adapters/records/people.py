@@ -12,7 +12,7 @@ from chalicelib.core.people import Identity, Rejection
 from chalicelib.core.questions import Asking
 from chalicelib.ports.identities import KnownAuthor, LoggedInteraction
 from chalicelib.ports.stores import RememberIdentity, RememberPerson
-from chalicelib.ports.table import Change, Condition, Delete, Put, Table
+from chalicelib.ports.table import Change, Condition, Delete, Item, Put, Table
 from chalicelib.ports.writes import ForgetIdentity, ForgetPerson, ForgetRejection, RememberRejection, SaveAsking
 
 MOST_REJECTIONS = 50
@@ -112,7 +112,7 @@ class RecordIdentities:
         """The change that stores what is remembered of asking an author."""
         before = write.asking.version
         guard = Condition(equals={"version": before}) if before else Condition(exists=False)
-        item = {"doc": document(replace(write.asking, version=0)), "version": before + 1}
+        item: Item = {"doc": document(replace(write.asking, version=0)), "version": before + 1}
         return (Put(key=keys.asking(write.asking.author), item=item, condition=guard),)
 
     def naming(self, write: RememberPerson) -> Sequence[Change]:

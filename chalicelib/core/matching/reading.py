@@ -23,6 +23,7 @@ _CLAUSE = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_][\w'’\-]*")
 _NUMBER = re.compile(r"(?<![\w.])(?=[\w\-]*\d{3})[A-Za-z0-9](?:[A-Za-z0-9\-]{2,28}[A-Za-z0-9])(?![\w.])")
+_LETTERS_BEFORE = re.compile(r"(?<!\w)[A-Za-z]{1,4} $")
 _LONGEST_ANSWER = 200
 _QUOTED = re.compile(r"^\s*>", re.MULTILINE)
 ALONE = "given alone"
@@ -45,27 +46,29 @@ def claims_in(said: Sequence[Said], settings: MatchSettings) -> tuple[Claim, ...
 
 def _of_message(message: Said, settings: MatchSettings, ours: _Ours) -> Iterator[Claim]:
     text, found = find(message.text, settings)
-    if not found and message.is_answer:
-        yield from _answers(message)
+    if message.is_answer and not any(item.kind is ClueKind.CUSTOMER_NUMBER for item in found):
+        found = [*found, *_bare_number(text)]
     masked = _masked(text, found)
     for item in found:
         direction, why = _direction(masked, item, found, ours)
+        if message.is_answer and direction is Direction.UNCLEAR and not why:
+            direction, why = Direction.OWN, "our question"
         yield Claim(
             kind=item.kind, value=item.value, direction=direction, visibility=message.visibility, why=why.strip()[:60]
         )
 
 
-def _answers(message: Said) -> Iterator[Claim]:
-    """Bare numbers that answer our question for one."""
-    for word in _NUMBER.findall(message.text[:_LONGEST_ANSWER]):
-        if value := normalise_number(word):
-            yield Claim(
-                kind=ClueKind.CUSTOMER_NUMBER,
-                value=value,
-                direction=Direction.OWN,
-                visibility=message.visibility,
-                why="our question",
-            )
+def _bare_number(text: str) -> list[Found]:
+    """The one number of a message that answers our question for one, whatever its shape; with and without letters that
+    stand apart in front of it ("kd 1001"). Whose it is, the words around it tell as for any other."""
+    numbers = list(_NUMBER.finditer(text[:_LONGEST_ANSWER]))
+    if len(numbers) != 1:
+        return []
+    start, end = numbers[0].span()
+    letters = _LETTERS_BEFORE.search(text, 0, start)
+    shapes = [text[start:end], *([text[letters.start() : end]] if letters else [])]
+    values = dict.fromkeys(value for value in map(normalise_number, shapes) if value)
+    return [Found(kind=ClueKind.CUSTOMER_NUMBER, value=value, start=start, end=end) for value in values]
 
 
 def _masked(text: str, found: Sequence[Found]) -> str:

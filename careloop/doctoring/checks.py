@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from careloop.doctoring import accounts, resources, work
+from careloop.doctoring import accounts, links, resources, work
 from careloop.doctoring.findings import Check
 from careloop.doctoring.patient import Patient
 
@@ -26,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     Check(group="webhooks", name="API", run=accounts.api, local=True),
     Check(group="webhooks", name="secrets", run=accounts.verification, subjects=Patient.endpoints, local=True),
     Check(group="webhooks", name="address", run=accounts.webhook, subjects=Patient.endpoints, local=True),
+    Check(group="webhooks", name="links", run=links.links, local=True),
     Check(group="accounts", name="secrets", run=accounts.credentials, subjects=accounts.subjects, local=True),
     Check(group="accounts", name="access", run=accounts.access, subjects=accounts.subjects, local=True),
     Check(group="accounts", name="expiry", run=accounts.expiry, subjects=accounts.subjects, local=True),

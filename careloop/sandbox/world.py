@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from careloop.connecting.links import set_up
 from careloop.local.application import application_of
 from careloop.local.gateway import Server, serve
 from careloop.local.runner import Runner
@@ -113,6 +114,7 @@ class World:
         addresses = Addresses(meta=base["meta"], x=base["x"], zendesk=base["zendesk"])
         configure(self.app, self.keys, addresses, self._x_login)
         self.api = f"http://127.0.0.1:{self._serve(serve(chalice_app.app))}"
+        set_up(self.app, self.api)
         self._subscribe()
         self._runner = Runner(self.app, self.system.dead_letters, poll_seconds=self._poll_seconds)
         self._runner.start()

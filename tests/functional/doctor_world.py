@@ -16,6 +16,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+from careloop.connecting.links import set_up
 from careloop.deploying import provisioning
 from careloop.deploying.cloud import Cloud
 from careloop.deploying.drift import differences
@@ -195,6 +196,7 @@ class DoctorWorld:
             world.connect_page("--crm", "directory"),
         ):
             assert result.exit_code == 0, result.output
+        set_up(self.app, API)
         world.work()
         world.clock.advance(minutes=20)
         with world:

@@ -22,7 +22,7 @@ from careloop.doctoring.findings import Check, Finding, Light, good, why_unseen
 from careloop.doctoring.patient import Patient, patient_of_file, patient_of_stage
 from careloop.doctoring.running import examine, worst
 from careloop.local.application import open_application
-from chalicelib.bootstrap import Application
+from chalicelib.bootstrap import LINKS, Application
 from chalicelib.core.account import ConnectionKind
 from chalicelib.core.alarms import AlarmCode
 from chalicelib.core.disposition import ParkedItem, ParkReason
@@ -276,6 +276,50 @@ def a_rotation_is_not_finished(world: DoctorWorld) -> Iterator[None]:
     world.app.secrets.put_verification(PLATFORM, "facebook", "facebook", both)
     yield
     world.app.secrets.put_verification(PLATFORM, "facebook", "facebook", before)
+
+
+def _with_links(world: DoctorWorld, keys: tuple[str, ...], signing: dict[str, str]) -> Iterator[None]:
+    secrets = world.app.secrets
+    before = secrets.verification(PLATFORM, *LINKS), secrets.credentials(PLATFORM, *LINKS)
+    secrets.put_verification(PLATFORM, *LINKS, {"signing_secret": keys or before[0]["signing_secret"]})
+    secrets.put_credentials(PLATFORM, *LINKS, {**before[1], **signing})
+    yield
+    secrets.put_verification(PLATFORM, *LINKS, before[0])
+    secrets.put_credentials(PLATFORM, *LINKS, before[1])
+
+
+@fault(
+    group="webhooks",
+    check="links",
+    told="not set up: /ask can't send a link",
+    command="careloop links set-up --stage dev",
+    light=Light.YELLOW,
+)
+def the_links_secret_was_changed_on_one_side(world: DoctorWorld) -> Iterator[None]:
+    yield from _with_links(world, ("another-secret",), {})
+
+
+@fault(
+    group="webhooks",
+    check="links",
+    told="links lead to https://old.care.example, the API is at",
+    command="careloop links set-up --stage dev",
+    light=Light.YELLOW,
+)
+def the_links_lead_elsewhere(world: DoctorWorld) -> Iterator[None]:
+    yield from _with_links(world, (), {"address": "https://old.care.example"})
+
+
+@fault(
+    group="webhooks",
+    check="links",
+    told="the secret is being rotated",
+    command="careloop links rotate --finish --stage dev",
+    light=Light.YELLOW,
+)
+def the_links_rotation_is_not_finished(world: DoctorWorld) -> Iterator[None]:
+    signing = world.app.secrets.credentials(PLATFORM, *LINKS)["signing_secret"]
+    yield from _with_links(world, (signing, "the-one-before"), {})
 
 
 @fault(

@@ -23,7 +23,13 @@ async function act(what) {
 function entry(item, buttons) {
   const kind = ["entry", item.ours && "ours", item.note && "note", item.deleted && "gone"].filter(Boolean).join(" ");
   const head = [item.author, item.note && "internal note", item.edited && "edited", item.at].filter(Boolean).join(" · ");
-  return node("div", { class: kind }, node("header", {}, head, " ", buttons || []), item.text);
+  return node("div", { class: kind }, node("header", {}, head, " ", buttons || []), linked(item.text || ""));
+}
+
+// Addresses can be followed, as in the platforms' own apps: by whoever they were sent to.
+function linked(text) {
+  return text.split(/(https?:\/\/[^\s<>"]+)/).map((part, index) =>
+    index % 2 ? node("a", { href: part, target: "_blank", rel: "noreferrer noopener" }, part) : part);
 }
 
 function messageButtons(thread, message) {

@@ -53,6 +53,10 @@ class PlatformCapabilities:
     """Of a text that goes along with a file, where they are narrower; a longer one goes first, as a part of its own."""
     text_with_media: bool = True
     """False: a message has either text or a file, so the text goes first, each as a part of its own."""
+    public_files: bool = True
+    """False: only private messages take files."""
+    private_reply_files: bool = True
+    """False: a private reply to a public message is a text alone."""
     reply_window: timedelta | None = None
     """After the customer's last message, for private messages; None: no window."""
     private_reply: bool = False

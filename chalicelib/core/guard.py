@@ -130,6 +130,11 @@ def _answerable(proposal: Proposal, policy: CarePolicy) -> Hold | None:
 
 
 def _attachments(proposal: Proposal, policy: CarePolicy) -> Hold | None:
+    if proposal.attachments and proposal.private_reply and not proposal.capabilities.private_reply_files:
+        return file_hold(proposal.title, "a private answer to a public message is a text alone there")
+    public = proposal.conversation.visibility is not Visibility.PRIVATE and not proposal.private_reply
+    if proposal.attachments and public and not proposal.capabilities.public_files:
+        return file_hold(proposal.title, "only private messages take files there")
     for item in proposal.attachments:
         why = attachment_refusal(item, proposal.capabilities)
         if why is not None:

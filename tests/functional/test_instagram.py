@@ -155,6 +155,17 @@ def test_with_instagram_login_a_file_is_refused_in_words():
     assert world.told("pictures can't be sent from here") == 1
 
 
+@pytest.mark.parametrize(("note", "words"), [("", "only private messages take files"), ("/private", "is a text alone")])
+def test_a_file_that_a_comment_can_not_carry_holds_the_whole_answer(note: str, words: str):
+    world, comment = commented("facebook")
+    if note:
+        world.desk.note("1", note)
+        world.hint()
+    world.answer("This is the new one.", attachments=(PNG,))
+    assert (world.twin.answers(comment), world.twin.sent(world.dana)) == ([], [])
+    assert world.told(words) == 1
+
+
 @pytest.mark.parametrize(
     ("hours", "option", "granted", "sent"),
     [

@@ -35,6 +35,7 @@ SPEC = PlatformSpec(
         private_text_limits=TextLimits((Limit(1999, LengthUnit.UTF16),)),
         attachments=frozenset({AttachmentKind.IMAGE}),
         media=MEDIA,
+        private_reply_files=False,
         private_reply=True,
         private_reply_window=timedelta(days=7),
         threading=Threading.FLAT,

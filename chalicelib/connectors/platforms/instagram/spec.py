@@ -50,6 +50,8 @@ SPEC = PlatformSpec(
         attachments=frozenset(limit.kind for limit in MEDIA),
         media=MEDIA,
         text_with_media=False,
+        public_files=False,
+        private_reply_files=False,
         reply_window=timedelta(days=7),
         private_reply=True,
         private_reply_window=timedelta(days=7),

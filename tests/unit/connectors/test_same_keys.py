@@ -15,8 +15,9 @@ import pytest
 from careloop.twins.bluesky import BlueskyTwin
 from careloop.twins.meta import PAGE_ID
 from chalicelib.core.events import InboundMessage, MessageDeleted, MessageEdited, PlatformEvent, event_key
-from chalicelib.core.ids import Cursor, EventKey, ThreadId
+from chalicelib.core.ids import Cursor, EventKey, MessageId, ThreadId
 from tests.fakes.clock import FrozenClock
+from tests.unit.connectors.instagram_desk import InstagramDesk
 from tests.unit.connectors.meta_desk import Desk
 from tests.unit.connectors.test_long_outages import bluesky_client
 from tests.unit.connectors.x_network import network
@@ -90,6 +91,39 @@ def messenger() -> Told:
     person = ThreadId(desk.twin.world.psid(dana, PAGE_ID))
     lists = {"poll": polled(client, client.cursor_at(began)), "thread": client.list_thread(person).events}
     return Told(pushed=told, lists=lists, unlisted=frozenset({"edit", "delete"}), gone=frozenset({gone}))
+
+
+def instagram() -> Told:
+    """A comment's event tells no time of its own, and the twin sends it at once."""
+    desk = InstagramDesk()
+    twin = desk.twin
+    began = desk.clock.now()
+    dana, lamp = twin.add_user("Dana Weber", "dana.w"), twin.post("Our new lamp is here.")
+    desk.clock.advance(minutes=1)
+    first = twin.comment(dana, lamp, "Is it blue?")
+    twin.native_reply(first, "It is.")
+    twin.comment(dana, lamp, "Thanks", first)
+    gone = twin.comment(dana, lamp, "oops")
+    desk.clock.advance(minutes=1)
+    asked = twin.message(dana, "Where is my parcel?")
+    twin.message(dana, "Is it on sale?", reply_to_story="18112")
+    twin.story_mention(dana)
+    twin.native_reply(dana, "On its way.")
+    told = desk.told()
+    twin.edit_message(asked, "Where is my second parcel?")
+    twin.delete_comment(gone)
+    unsent = twin.message(dana, "oops in private")
+    told += desk.told()
+    twin.unsend(unsent)
+    told += desk.told()
+    client = desk.client()
+    lists = {
+        "poll": polled(client, client.cursor_at(began)),
+        "comments": client.list_thread(ThreadId(lamp)).events,
+        "messages": client.list_thread(ThreadId(dana)).events,
+        "message": client.fetch_message(MessageId(first)).events,
+    }
+    return Told(pushed=told, lists=lists, unlisted=frozenset({"edit", "delete"}), gone=frozenset({gone, unsent}))
 
 
 def x() -> Told:
@@ -173,7 +207,7 @@ def matrix() -> Told:
     return Told(pushed=world.events, lists=lists, gone=frozenset({gone}))
 
 
-STORIES: tuple[Callable[[], Told], ...] = (facebook, messenger, x, bluesky, matrix)
+STORIES: tuple[Callable[[], Told], ...] = (facebook, messenger, instagram, x, bluesky, matrix)
 
 
 def _kind(key: EventKey) -> str:
@@ -216,6 +250,7 @@ def test_the_stories_hold_what_they_should() -> None:
     assert kinds == {
         "facebook": {"message", "edit", "delete"},
         "messenger": {"message", "edit", "delete"},
+        "instagram": {"message", "edit", "delete"},
         "x": {"message"},
         "bluesky": {"message", "edit"},
         "matrix": {"message", "edit", "delete", "invitation"},

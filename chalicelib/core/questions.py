@@ -56,7 +56,7 @@ class Asking:
     author: AuthorKey
     asked_at: datetime | None = None
     wrong: int = 0
-    """Answers that did not match, since an agent last decided or one was right."""
+    """Answers that did not match, since one did."""
     opted_out_at: datetime | None = None
     version: int = 0
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.core.asking import BY_ANSWER, counts_as_answer, wrong_number_note
 from chalicelib.core.case import Case
 from chalicelib.core.events import InboundMessage, Visibility
+from chalicelib.core.ids import AuthorKey, ConversationKey
 from chalicelib.core.people import ContactMatch, Identity, Verdict
 from chalicelib.core.placing import conversation_for
 from chalicelib.core.questions import Asked, Asking
@@ -57,6 +59,13 @@ def with_answer(case: Case, answer: Answer | None) -> Case:
     if answer is None or not answer.is_last or asked is None or asked.key != answer.question.key:
         return case
     return replace(case, asked=replace(asked, answered=True))
+
+
+def follows(asked: Asked | None, keys: Mapping[ConversationKey, ConversationKey], author: AuthorKey) -> Asked | None:
+    """The question after its conversation got another name, with an author who goes by `author` now."""
+    if asked is None or asked.conversation not in keys:
+        return asked
+    return replace(asked, conversation=keys[asked.conversation], author=author)
 
 
 def by_answer(identity: Identity | None, answer: Answer | None) -> Identity | None:

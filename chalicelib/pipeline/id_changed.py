@@ -14,6 +14,7 @@ from chalicelib.core.events import AuthorIdChanged
 from chalicelib.core.ids import ConversationKey, MessageKey, ThreadId
 from chalicelib.core.jobs import SpreadDecision
 from chalicelib.core.people import Identity
+from chalicelib.pipeline.answering import follows
 from chalicelib.pipeline.work import Work, save_case
 from chalicelib.pipeline.write_back import spread_due
 from chalicelib.ports.identities import KnownAuthor
@@ -91,7 +92,8 @@ def _follows(work: Work, case: Case, event: AuthorIdChanged) -> bool:
             for talk in fresh.conversations
             if (item := renamed.get(talk.key, talk)).key == talk.key or item.key not in there
         ]
-        return replace(fresh, conversations=tuple(kept))
+        asked = follows(fresh.asked, {old: talk.key for old, talk in renamed.items()}, event.new)
+        return replace(fresh, conversations=tuple(kept), asked=asked)
 
     save_case(work.runtime, case, change, lambda saved: ())
     return True

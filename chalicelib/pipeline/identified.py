@@ -18,7 +18,7 @@ from chalicelib.core.ids import AuthorId, AuthorKey, CommentId
 from chalicelib.core.links import Told
 from chalicelib.core.matching import normalise_email, normalise_number, normalise_phone
 from chalicelib.core.matching.types import Claim, Direction
-from chalicelib.core.people import Author, ClueKind, ContactMatch, Verdict
+from chalicelib.core.people import Author, ClueKind, ContactMatch, Evidence, Verdict
 from chalicelib.core.questions import Asked, Asking, filled, text_in
 from chalicelib.core.ticket import Agent, AgentReply
 from chalicelib.core.who import with_suggested
@@ -32,6 +32,7 @@ from chalicelib.ports.writes import SaveAsking
 
 _NOBODY = "(customer's own answer)"
 """In place of a platform: what was filled in is compared, nothing that the platform knows of its author."""
+TOLD_US = "their answer to our question"
 
 
 def identity_claimed(work: Work, event: IdentityClaimed) -> Disposition:
@@ -75,7 +76,16 @@ def _checked(work: Work, asked: Asked, event: IdentityClaimed) -> ContactMatch:
     match = look_up(work.runtime, sought, excluded) if claims else ContactMatch(verdict=Verdict.UNKNOWN)
     if is_incomplete(match):
         raise UnavailableError("a CRM could not be asked", retry_after=60.0)
-    return match
+    return replace(
+        match,
+        evidence=_as_told(match.evidence),
+        candidates=tuple(replace(item, evidence=_as_told(item.evidence)) for item in match.candidates),
+    )
+
+
+def _as_told(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Also the name is theirs, not a profile's."""
+    return tuple(replace(item, source=TOLD_US) for item in evidence)
 
 
 def claims_of_form(event: IdentityClaimed, region: str) -> tuple[Claim, ...]:
@@ -126,7 +136,7 @@ def _answered(case: Case, match: ContactMatch) -> Disposition:
 def _authors(case: Case, asked: Asked) -> list[Author]:
     """Who was asked, by all the ids that this person has on the case: in public and in private they may differ."""
     found = [item.author for item in case.conversations if _is_theirs(item, asked)]
-    return list({item.key: item for item in found}.values()) or [Author(key=asked.author)]
+    return list({item.key: item for item in found}.values())
 
 
 def _is_theirs(conversation: Conversation, asked: Asked) -> bool:

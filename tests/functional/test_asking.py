@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib import bootstrap
 from chalicelib.core.errors import OutcomeUnknownError, RejectedError, UnavailableError
-from chalicelib.core.events import AuthorOptedOut, Visibility
+from chalicelib.core.events import AuthorIdChanged, AuthorOptedOut, Visibility
 from chalicelib.core.ids import AccountId, AccountKey, AuthorId, AuthorKey
 from chalicelib.core.people import Verdict
 from chalicelib.entrypoints import watch
@@ -236,6 +236,7 @@ def test_an_answer_that_matches_makes_the_next_message_certain():
     assert case.asked.answered
     assert "checked against the CRM, it matches" in world.ticket.notes[-1]
     assert "Kim Park" in world.ticket.notes[-1]
+    assert {item.source for item in case.match.evidence} == {"their answer to our question"}
     assert identities_by_answer(world, KIM_IN_PRIVATE) == ["crm:C-1"]
     assert len(world.private.sent) == 1  # nothing is told to the customer
 
@@ -336,6 +337,18 @@ def test_an_answer_to_what_an_agent_decided_meanwhile_changes_nothing():
     fill_in(world, link_in(world.private.texts[0], world), **RIGHT)
     assert case_of(world).match.contact.ref.contact == "C-2"
     assert "It was not checked: that is settled." in world.ticket.notes[-1]
+
+
+def test_who_goes_by_another_id_meanwhile_is_linked_by_that_one_alone():
+    world = asked_in_private()
+    link = link_in(world.private.texts[0], world)
+    new = AuthorKey(platform="agora-dm", author=AuthorId("dm-kim-2"))
+    account = AccountKey(platform="agora-dm", account=AccountId("brand"))
+    world.arrive(AuthorIdChanged(account=account, old=KIM_IN_PRIVATE, new=new, at=world.clock.now()))
+    fill_in(world, link, **RIGHT)
+    assert case_of(world).match.verdict is Verdict.LINKED
+    assert identities_by_answer(world, KIM_IN_PRIVATE) == []
+    assert identities_by_answer(world, new) == ["crm:C-1"]
 
 
 def test_while_the_crm_is_down_an_answer_waits():

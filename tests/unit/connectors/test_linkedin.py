@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from chalicelib.connectors.platforms.linkedin.urns import comment_parts, full_comment
 from chalicelib.connectors.platforms.linkedin.webhook import Receiver
+from chalicelib.core.errors import ConfigurationError, CredentialsError
 from chalicelib.core.events import Parsed, PlatformEvent
 from chalicelib.core.ids import AccountId
 from chalicelib.core.webhook import VerifiedWebhook, WebhookRequest
 from chalicelib.ports.receiver import ReceiverContext
+from tests.contracts.platforms import platform
+from tests.fakes.http import ScriptedHttp
 
 CODE = "890e4665-4dfe-4ab1-b689-ed553bceeed0"
 COMMENT = {"commentUrn": "urn:li:comment:(activity:1,2)", "message": {"text": "Hi"}, "created": {"time": 1795000000000}}
@@ -72,3 +75,22 @@ def test_urns_of_comments_have_one_form() -> None:
     assert comment_parts(short) == comment_parts(long) == ("urn:li:ugcPost:1", "2")
     assert full_comment("urn:li:share:1") == "urn:li:share:1"
     assert comment_parts("urn:li:share:1") is None
+
+
+@pytest.mark.parametrize(
+    ("named", "ends"),
+    [
+        (None, None),
+        ("2027-01-20", datetime(2027, 1, 20, tzinfo=UTC)),
+        ("2027-01-20T10:00:00Z", datetime(2027, 1, 20, 10, tzinfo=UTC)),
+    ],
+)
+def test_when_the_access_ends_is_as_the_option_says(named: str | None, ends: datetime | None) -> None:
+    options = {"token_ends": named} if named else {}
+    assert platform("linkedin").client(ScriptedHttp([]), {"options": options}).access_ends() == ends
+
+
+@pytest.mark.parametrize(("named", "error"), [("2026-11-20", CredentialsError), ("soon", ConfigurationError)])
+def test_an_access_that_has_ended_and_a_day_that_is_none(named: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        platform("linkedin").client(ScriptedHttp([]), {"options": {"token_ends": named}}).access_ends()

@@ -16,12 +16,14 @@ _DOCUMENTATION = "learn.microsoft.com/linkedin"
 SPEC = PlatformSpec(
     name="linkedin",
     title="LinkedIn",
-    level=Level.RECEIVES,
+    level=Level.COMPLETE,
     capabilities=PlatformCapabilities(
         surfaces=frozenset({Surface.COMMENT, Surface.MENTION}),
         text_limits=TextLimits((Limit(1250, LengthUnit.CODE_POINTS),)),
+        delete=True,
         terms=PlatformTerms(
             may_match_crm=False,
+            may_store_media=False,
             retention=timedelta(hours=48),
             note="Members' comments may be stored for 48 hours, their profiles not at all; no matching with a CRM:"
             " ask the customer for an identifier. Answers must be written or approved by a person.",
@@ -36,7 +38,8 @@ SPEC = PlatformSpec(
         ),
         CredentialField(
             name="access_token",
-            description="A token of a page administrator (60 days) with r_organization_social_feed",
+            description="A token of a page administrator (60 days) with r_organization_social_feed and "
+            "w_organization_social_feed",
             used_for=UsedFor.CALL,
             example="AQX-an-example-token",
         ),
@@ -50,6 +53,18 @@ SPEC = PlatformSpec(
             description="The header Linkedin-Version; a version is supported for at least one year",
             default=API_VERSION,
             example=API_VERSION,
+        ),
+        OptionField(
+            name="token_ends",
+            description="The day on which the access token ends, 60 days after it was made: an alarm comes before",
+            example="2027-01-20",
+        ),
+        OptionField(name="application", description="The app's number, to look after its subscription", example="1234"),
+        OptionField(name="person", description="The id of the member whose token it is, for the same", example="aBc"),
+        OptionField(
+            name="webhook_url",
+            description="The endpoint's address as registered in the developer portal, for the same",
+            example="https://api.example.com/webhooks/platform/linkedin/main",
         ),
     ),
     api_version=API_VERSION,

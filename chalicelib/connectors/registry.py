@@ -32,6 +32,7 @@ CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.PLATFORM, "youtube"): f"{_ROOT}.platforms.youtube",
     (ConnectionKind.HELPDESK, "django_helpdesk"): f"{_ROOT}.helpdesks.django_helpdesk",
     (ConnectionKind.HELPDESK, "rt"): f"{_ROOT}.helpdesks.rt",
+    (ConnectionKind.HELPDESK, "zammad"): f"{_ROOT}.helpdesks.zammad",
     (ConnectionKind.HELPDESK, "zendesk"): f"{_ROOT}.helpdesks.zendesk",
     (ConnectionKind.CRM, "directory"): f"{_ROOT}.crms.directory",
     (ConnectionKind.CRM, "tryton"): f"{_ROOT}.crms.tryton",

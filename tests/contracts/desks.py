@@ -10,6 +10,7 @@ from typing import Any
 from careloop.twins.base import Fault, Twin, TwinHttp
 from careloop.twins.django_helpdesk import DjangoHelpdeskTwin
 from careloop.twins.rt import RtTwin
+from careloop.twins.zammad import ZammadTwin
 from careloop.twins.zendesk import ZendeskTwin
 from chalicelib.connectors import registry
 from chalicelib.core.account import ConnectionKind
@@ -69,6 +70,14 @@ KINDS: Mapping[str, Kind] = {
         creates=r"^POST .*/ticket$",
         close=lambda twin, ticket: twin.delete(ticket),
         words=lambda entry: str(entry["text"]).partition(":\n\n")[2] or str(entry["text"]),
+    ),
+    "zammad": Kind(
+        make=ZammadTwin,
+        base_url="https://support.example.com",
+        credentials=lambda twin: {"token": twin.token},
+        writes=r"^(POST .*/ticket_articles|PUT .*/tickets/\d+)$",
+        creates=r"^POST .*/tickets$",
+        close=lambda twin, ticket: twin.remove(ticket),
     ),
     "zendesk": Kind(
         make=ZendeskTwin,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from chalicelib.core.events import Visibility
-from chalicelib.core.matching.folding import fold, fold_handle, forms, skeleton
+from chalicelib.core.matching.folding import disguise, fold, fold_handle, forms, skeleton
 from chalicelib.core.matching.keys import clue_key, fold_city, initial_pair, is_national, key, name_pair, number_forms
 from chalicelib.core.matching.mailhosts import is_role, own_domain
 from chalicelib.core.matching.names import Agreement, Level, PersonName, compare, name_of
@@ -56,10 +56,20 @@ class Comparison:
     has_id: bool = False
     has_other_id: bool = False
     handle: str = ""
-    has_other_handle: bool = False
+    handle_holders: int = 0
+    """How many contacts are recorded with the handle."""
+    is_employer: bool = False
+    """The author shows the name of the contact's company."""
+    other_handles: frozenset[str] = frozenset()
+    """Recorded on the author's platform, none of them the author's."""
     has_same_avatar: bool = False
     told: tuple[Told, ...] = ()
     features: Mapping[str, float]
+
+    @property
+    def has_other_handle(self) -> bool:
+        """Recorded on this platform by another handle."""
+        return bool(self.other_handles)
 
     def told_as(self, kind: ClueKind) -> tuple[Told, ...]:
         """Exact private claims of a kind that are no role's mailbox."""
@@ -71,6 +81,48 @@ class Comparison:
             and not item.is_loose
             and item.claim.direction is not Direction.ROLE
         )
+
+
+def _is_employer(view: View, contact: Contact) -> bool:
+    shown, company = fold("".join(view.name.words)), fold(contact.company or "")
+    if len(shown) < _SHORTEST_IN_HANDLE or len(company) < _SHORTEST_IN_HANDLE:
+        return False
+    return shown in company or company in shown
+
+
+def is_young(view: View, contact: Contact) -> bool:
+    """The account is younger than the record of the person whose name it shows."""
+    made = view.author.profile.account_created if view.author.profile else None
+    return bool(made and contact.created and made.date() > contact.created.date())
+
+
+def is_alike(view: View, item: Comparison) -> bool:
+    """The handle is not the recorded one, and looks like it."""
+    return how_alike(view, item) > 0
+
+
+def how_alike(view: View, item: Comparison) -> int:
+    """2: the handle differs from the recorded one in letters that look alike; 1: in a few characters, which says
+    something only where the handle is more than the name that namesakes share."""
+    best = 0
+    mine = fold_handle(view.handle)
+    for handle in item.other_handles:
+        theirs = fold_handle(handle)
+        if mine != theirs and disguise(mine) == disguise(theirs):
+            best = 2
+        elif not is_only_name(theirs, item.record, with_digits=True) and _is_near(mine, theirs):
+            best = max(best, 1)
+    return best
+
+
+def _is_near(one: str, other: str) -> bool:
+    if min(len(one), len(other)) < 5:
+        return False
+    if one in other or other in one:
+        return True
+    from jellyfish import damerau_levenshtein_distance
+
+    return bool(damerau_levenshtein_distance(one, other) <= 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +163,11 @@ def compare_contact(view: View, contact: Contact, rows: Mapping[str, KeyRow]) ->
         has_id=has_id,
         has_other_id=has_other_id,
         handle=view.handle if is_same_handle else "",
-        has_other_handle=has_other_handle,
+        handle_holders=holders(rows, clue_key(ClueKind.HANDLE, view.handle, view.platform) or "")
+        if is_same_handle
+        else 0,
+        is_employer=_is_employer(view, contact),
+        other_handles=social.same_handles if has_other_handle else frozenset(),
         has_same_avatar=view.avatar in social.avatars and holders(rows, key("avatar", view.avatar)) <= _MOST_AVATARS,
         told=told,
         features=features,
@@ -206,14 +262,22 @@ def _name_features(
     elif name.given is Level.DIFFERENT and view.name.is_person_like:
         features["name_differs"] = 1.0
     if named == "name_full":
-        if name.given is Level.FORM:
-            features["name_form"] = 1.0
-        if name.family is Level.PART:
-            features["name_part"] = 1.0
-        if name.swapped:
-            features["name_swapped"] = 1.0
-    if named in ("name_full", "name_initial", "name_similar"):
+        _how_full(features, name)
+    if named in _WITH_BOTH:
         _commonness(features, record, rows, is_initial=named == "name_initial")
+
+
+_WITH_BOTH = frozenset({"name_full", "name_initial", "given_similar", "family_similar"})
+
+
+def _how_full(features: dict[str, float], name: Agreement) -> None:
+    found = {
+        "name_form": name.given is Level.FORM,
+        "name_variant": Level.VARIANT in (name.given, name.family),
+        "name_part": Level.PART in (name.given, name.family),
+        "name_swapped": name.swapped,
+    }
+    features.update({feature: 1.0 for feature, is_so in found.items() if is_so})
 
 
 def _commonness(
@@ -231,14 +295,14 @@ def _commonness(
 
 def _name_level(name: Agreement) -> str:
     given, family = name.given, name.family
-    if given >= Level.PART and family >= Level.PART:
-        return "name_full" if given >= Level.FORM else "name_similar"
-    if family >= Level.PART:
-        return {Level.INITIAL: "name_initial", Level.SIMILAR: "name_similar", Level.ABSENT: "family_only"}.get(
+    if given >= Level.VARIANT and family >= Level.VARIANT:
+        return "name_full"
+    if family >= Level.VARIANT:
+        return {Level.INITIAL: "name_initial", Level.SIMILAR: "given_similar", Level.ABSENT: "family_only"}.get(
             given, "name_relative"
         )
-    if given >= Level.PART:
-        return {Level.INITIAL: "name_initial", Level.SIMILAR: "name_similar", Level.ABSENT: "given_only"}.get(
+    if given >= Level.VARIANT:
+        return {Level.INITIAL: "name_initial", Level.SIMILAR: "family_similar", Level.ABSENT: "given_only"}.get(
             family, ""
         )
     return ""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.core.matching.comparing import Comparison, Told, says_given_name
+from chalicelib.core.matching.comparing import Comparison, Told, is_alike, is_young, says_given_name
 from chalicelib.core.matching.keys import clue_key, fold_city, key
 from chalicelib.core.matching.names import Agreement, Level, PersonName, compare, name_of
 from chalicelib.core.matching.normalise import normalise_email, normalise_number, normalise_phone, normalise_platform
 from chalicelib.core.matching.reading import ALONE
-from chalicelib.core.matching.types import Direction, KeyRow
-from chalicelib.core.matching.view import View, holders
+from chalicelib.core.matching.types import Direction
+from chalicelib.core.matching.view import View
 from chalicelib.core.people import ClueKind, Contact
 
 CERTAIN = 0.9999
@@ -25,51 +25,46 @@ class Link:
     confidence: float
 
 
-def links(
-    view: View, compared: Sequence[Comparison], rows: Mapping[str, KeyRow], suspect: frozenset[str]
-) -> list[Link]:
-    """Every contact that the rules would link; several that are not one person mean that none is. ``suspect``: contacts
-    whom the author seems to impersonate."""
+def links(view: View, compared: Sequence[Comparison]) -> list[Link]:
+    """Every contact that the rules would link; several that are not one person mean that none is. Pictures, followers
+    and verification have no part in it."""
     by_id = [item for item in compared if item.has_id]
     if by_id:
         return [Link(item, CERTAIN) for item in by_id]
-    return [
-        Link(item, confidence)
-        for item in compared
-        if item.contact.ref.contact not in suspect and (confidence := _confidence(view, item, compared, rows))
-    ]
+    return [Link(item, confidence) for item in compared if (confidence := _confidence(view, item, compared))]
 
 
-def _confidence(view: View, item: Comparison, compared: Sequence[Comparison], rows: Mapping[str, KeyRow]) -> float:
+def _confidence(view: View, item: Comparison, compared: Sequence[Comparison]) -> float:
     """How sure the evidence makes us that `item` is the author; 0: not enough to link."""
-    if view.is_company or item.record.is_company or item.has_other_id or contradicts(view, item):
+    if is_vetoed(view, item):
         return 0.0
     grounds = [
         ground
         for ground in (
-            _by_handle(view, item, rows),
+            _by_handle(view, item, compared),
             _by_email(view, item, compared),
             _by_number(item, compared, ClueKind.PHONE),
             _by_number(item, compared, ClueKind.CUSTOMER_NUMBER),
-            _by_two(view, item, rows),
+            _by_two(item, compared),
         )
         if ground
     ]
     return 1.0 - min(1.0 - ground for ground in grounds) / len(grounds) if grounds else 0.0
 
 
-def contradicts(view: View, item: Comparison) -> bool:
-    """A relative's name, or a person's name that is another."""
-    name = item.name
-    if name.is_relative:
+def is_vetoed(view: View, item: Comparison) -> bool:
+    """What no identifier outweighs: a company's account, another account of the contact on this platform, another
+    person's name."""
+    if view.is_company or item.record.is_company or item.is_employer or item.has_other_id:
         return True
-    return name.given is Level.DIFFERENT and view.name.is_person_like
+    if item.has_other_handle and (is_alike(view, item) or is_young(view, item.contact)):
+        return True
+    return item.name.is_relative or (item.name.given is Level.DIFFERENT and view.name.is_person_like)
 
 
-def _by_handle(view: View, item: Comparison, rows: Mapping[str, KeyRow]) -> float:
+def _by_handle(view: View, item: Comparison, compared: Sequence[Comparison]) -> float:
     """The handle on this platform, and a shown name that agrees; what the handle says of itself is not enough."""
-    row = clue_key(ClueKind.HANDLE, item.handle, view.platform) if item.handle else None
-    if row is None or not view.is_named or holders(rows, row) > 1:
+    if not item.handle or not view.is_named or not _is_only_owner(item, item.handle_holders, compared):
         return 0.0
     name = item.name
     if name.is_full:
@@ -85,13 +80,25 @@ def _by_handle(view: View, item: Comparison, rows: Mapping[str, KeyRow]) -> floa
     return 0.0
 
 
+def _is_only_owner(item: Comparison, holders: int, compared: Sequence[Comparison], told: Told | None = None) -> bool:
+    """Whether nobody else has what `item` has (the handle, or what was told), but for duplicates of it."""
+    if holders <= 1:
+        return True
+    owners = [other for other in compared if (_has_told(other, told) if told else other.handle)]
+    return len(owners) >= holders and all(other is item or same_person(item.contact, other.contact) for other in owners)
+
+
+def _has_told(item: Comparison, told: Told) -> bool:
+    return any(mine.claim.value == told.claim.value and mine.is_loose == told.is_loose for mine in item.told)
+
+
 def _by_email(view: View, item: Comparison, compared: Sequence[Comparison]) -> float:
     """An address told in private: its only owner, or the one of several whom the name picks out. Who shows no name must
     have said that it is theirs."""
     best = 0.0
     for told in item.told_as(ClueKind.EMAIL):
         name = item.name
-        if told.holders > 1:
+        if not _is_only_owner(item, told.holders, compared, told):
             best = max(best, 0.996 if _is_picked(item, told, compared) else 0.0)
         elif name.is_full:
             best = max(best, 0.9995)
@@ -131,12 +138,16 @@ def _by_number(item: Comparison, compared: Sequence[Comparison], kind: ClueKind)
     return best
 
 
-def _by_two(view: View, item: Comparison, rows: Mapping[str, KeyRow]) -> float:
+def _by_two(item: Comparison, compared: Sequence[Comparison]) -> float:
     """Two different identifiers of one contact, of which at least one was told in private, by whom the given name does
     not deny: who has both is no chance hit."""
-    sole = {told.claim.kind for told in item.told if told.holders <= 1 and not told.is_loose and told.is_private}
-    if item.handle and holders(rows, clue_key(ClueKind.HANDLE, item.handle, view.platform) or "") <= 1 and sole:
-        return 0.996
+    sole = {
+        told.claim.kind
+        for told in item.told
+        if told.is_private and not told.is_loose and _is_only_owner(item, told.holders, compared, told)
+    }
+    if sole and item.handle and _is_only_owner(item, item.handle_holders, compared):
+        return 0.0 if Level.SIMILAR in (item.name.given, item.name.family) else 0.996
     if len(sole) >= 2 and item.name.given >= Level.FORM and not item.name.unsure:
         return 0.995
     return 0.0

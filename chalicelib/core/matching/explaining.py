@@ -13,7 +13,8 @@ _TOLD = {ClueKind.EMAIL: "e-mail", ClueKind.PHONE: "phone", ClueKind.CUSTOMER_NU
 _STRENGTH = {ClueKind.EMAIL: 0.99, ClueKind.PHONE: 0.97, ClueKind.CUSTOMER_NUMBER: 0.97}
 _FEATURES = {
     "name_full": ("name {name}", "profile"),
-    "name_similar": ("similar name {name}", "profile"),
+    "given_similar": ("similar given name: may be a relative", "profile"),
+    "family_similar": ("similar family name", "profile"),
     "name_initial": ("initial and family name", "profile"),
     "given_only": ("given name", "profile"),
     "family_only": ("family name", "profile"),

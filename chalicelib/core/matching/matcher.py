@@ -49,7 +49,7 @@ def match(
         for contact in sorted(contacts, key=lambda item: str(item.ref))
         if contact.ref.crm == crm and contact.ref not in subject.ruled_out
     ]
-    return _decided(view, compared, rows, weights)
+    return _decided(view, compared, weights)
 
 
 def _read(reads: Reads, keys: Sequence[str]) -> Mapping[str, KeyRow]:
@@ -97,10 +97,9 @@ def _wanted(view: View, rows: Mapping[str, KeyRow]) -> Iterator[ContactId]:
 # ---- from comparisons to a verdict -----------------------------------------------------------------------------------
 
 
-def _decided(view: View, compared: Sequence[Comparison], rows: Mapping[str, KeyRow], weights: Weights) -> ContactMatch:
+def _decided(view: View, compared: Sequence[Comparison], weights: Weights) -> ContactMatch:
     impostors = impersonated(view, compared)
-    suspect = frozenset(item.contact.ref.contact for item, _ in impostors)
-    found = links(view, compared, rows, suspect)
+    found = links(view, compared)
     best = _one_person(found)
     duplicates = _duplicates(best.comparison.contact if best else None, compared)
     flags = flags_of(view, compared, impostors, duplicates)

@@ -25,16 +25,16 @@ zur und y af av
 """
 _PARTICLES = frozenset(_PARTICLE_WORDS.split())
 _COMPANY = re.compile(
-    r"\b(?:gmbh|mbh|ag|kg|ohg|ug|gbr|e\.?k|e\.?v|inc|llc|ltd|limited|plc|corp|corporation|company|co|s\.?a\.?r\.?l|sas|"
+    r"\b(?:gmbh|mbh|ag|kg|ohg|ug|gbr|e\.?k|e\.?v|inc|llc|ltd|limited|plc|corp|corporation|company|s\.?a\.?r\.?l|sas|"
     r"s\.?l|s\.?r\.?l|s\.?p\.?a|b\.?v|n\.?v|oy|ab|a/s|aps|lda|ltda|pty|holding|group|gruppe|groupe|grupo|"
     r"shop|store|boutique|salon|studio|studios|agency|agentur|agence|agencia|consulting|media|marketing|solutions|"
-    r"services|service|systems|software|technologies|tech|logistics|logistik|immobilien|versicherung|bank|sparkasse|"
-    r"hotel|restaurant|ristorante|pizzeria|bistro|bar|pub|cafe|café|bakery|bäckerei|konditorei|metzgerei|boulangerie|"
+    r"services|service|systems|software|technologies|tech|logistics|logistik|immobilien|versicherung|sparkasse|"
+    r"hotel|restaurant|ristorante|pizzeria|bistro|cafe|café|bakery|bäckerei|konditorei|metzgerei|boulangerie|"
     r"praxis|zahnarzt|kanzlei|apotheke|pharmacy|klinik|clinic|hospital|verein|verband|association|foundation|stiftung|"
     r"club|team|news|magazin|magazine|zeitung|official|offiziell|officiel|support|helpdesk|kundenservice|"
-    r"autohaus|werkstatt|elektro|elektronik|sanitär|bau|handel|vertrieb|verlag|fitness|yoga|fashion|design|"
-    r"university|universität|school|schule|church|kirche|museum|events?|production|productions|trading|imports?|"
-    r"florist|blumen|möbel|optik|reisen|travel|tours|transport|spedition)\b",
+    r"autohaus|werkstatt|elektro|elektronik|sanitär|handel|vertrieb|verlag|fitness|yoga|fashion|design|"
+    r"university|universität|schule|kirche|museum|production|productions|trading|imports?|"
+    r"photography|fotografie|friseur|kosmetik|coaching|catering|florist|blumen|möbel|optik|reisen|tours|transport|spedition)\b",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r"[(\[{][^)\]}]*[)\]}]|\b(?:she|he|they|er|sie)/\w+(?:/\w+)?", re.IGNORECASE)
@@ -66,7 +66,7 @@ class Level(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """How a profile's name and a contact's agree. ``swapped``: family name first; ``unsure``: the nickname stands for
-    several names."""
+    several names, or one of the two is a junior."""
 
     given: Level = Level.ABSENT
     family: Level = Level.ABSENT
@@ -121,15 +121,19 @@ NOBODY = PersonName(words=())
 
 def looks_like_company(text: str) -> bool:
     """Whether a name is a company's by its words."""
-    return _COMPANY.search(plain(text)) is not None
+    return _COMPANY.search(_shown(text)) is not None
+
+
+def _shown(text: str) -> str:
+    """A name without what people write behind it ("| she/her", "(Berlin)")."""
+    return _CUT.split(_ASIDE.sub(" ", plain(text[:_LONGEST_NAME])).strip(), maxsplit=1)[0]
 
 
 @lru_cache(maxsize=16384)
 def parse_name(text: str) -> PersonName:
     """A name as one string, in whatever order."""
-    shown = plain(text[:_LONGEST_NAME])
+    shown = _shown(text)
     company = _COMPANY.search(shown) is not None
-    shown = _CUT.split(_ASIDE.sub(" ", shown).strip(), maxsplit=1)[0]
     if " " not in shown.strip():
         shown = _CAMEL.sub(" ", shown)
     before, comma, after = shown.partition(",")
@@ -209,7 +213,7 @@ def compare(shown: PersonName, record: PersonName) -> Agreement:
     best = max((_assigned(shown, record, index) for index in range(-1, len(shown.words))), key=_rank)
     if shown.generation and record.generation and shown.generation != record.generation:
         return Agreement(Level.DIFFERENT, best.family)
-    return best
+    return best if shown.generation == record.generation else replace(best, unsure=True)
 
 
 def _rank(agreement: Agreement) -> tuple[int, int, int]:

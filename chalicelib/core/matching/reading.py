@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.core.events import Visibility
 from chalicelib.core.matching import wording
@@ -25,6 +25,7 @@ _WORD = re.compile(r"[^\W\d_][\w'’\-]*")
 _NUMBER = re.compile(r"(?<![\w.])(?=[\w\-]*\d{3})[A-Za-z0-9](?:[A-Za-z0-9\-]{2,28}[A-Za-z0-9])(?![\w.])")
 _LETTERS_BEFORE = re.compile(r"(?<!\w)[A-Za-z]{1,4} $")
 _LONGEST_ANSWER = 200
+_LONGEST_CONTEXT = 1000
 _QUOTED = re.compile(r"^\s*>", re.MULTILINE)
 ALONE = "given alone"
 """Why a claim is taken for the author's own though nothing says whose it is."""
@@ -38,9 +39,14 @@ def claims_in(said: Sequence[Said], settings: MatchSettings) -> tuple[Claim, ...
     messages the last thirty."""
     claims: dict[tuple[ClueKind, str, Direction, Visibility], Claim] = {}
     ours = _Ours.of(settings.own_addresses, settings.region)
+    is_for_another = False
     for message in said[-_MOST_MESSAGES:]:
         for claim in _of_message(message, settings, ours):
+            if is_for_another and claim.why == ALONE:
+                # "It's my wife's account." - "Which address?" - "anna@web.de"
+                claim = replace(claim, direction=Direction.UNCLEAR)
             claims.setdefault((claim.kind, claim.value, claim.direction, claim.visibility), claim)
+        is_for_another = is_for_another or wording.somebody_else().search(message.text[:_LONGEST_CONTEXT]) is not None
     return tuple(claims.values())[-_MOST_CLAIMS:]
 
 

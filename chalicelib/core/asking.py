@@ -102,8 +102,8 @@ def asked_note(asked: Asked, title: str, posted: str) -> str:
         what = f"a link to a form, good until {asked.expires_at:%Y-%m-%d %H:%M} UTC and for one answer"
     else:
         what = "a question for the order or customer number"
-    who = "Careloop" if asked.by == CARELOOP else asked.by
-    return f"{who} asked the customer in private on {title} who they are, by {what}.\n{posted}"
+    who = "by itself, as the policy says" if asked.by == CARELOOP else f"for {asked.by}"
+    return f"Asked the customer in private on {title} who they are, {who}: {what}.\n{posted}"
 
 
 def unknown_question_note(title: str) -> str:

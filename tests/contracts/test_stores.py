@@ -17,6 +17,7 @@ from chalicelib.core.matching.types import Example
 from chalicelib.core.matching.weights import Weights
 from chalicelib.core.people import Identity, Rejection
 from chalicelib.core.policy import CarePolicy
+from chalicelib.core.questions import Asking
 from chalicelib.core.reply import DeliveryReceipt, DeliveryStatus, ReceiptState
 from chalicelib.ports.identities import KnownAuthor, LoggedInteraction
 from chalicelib.ports.services import Session, SessionStore
@@ -30,7 +31,7 @@ from chalicelib.ports.stores import (
     Stores,
     Write,
 )
-from chalicelib.ports.writes import ForgetIdentity, ForgetPerson, ForgetRejection, RememberRejection
+from chalicelib.ports.writes import ForgetIdentity, ForgetPerson, ForgetRejection, RememberRejection, SaveAsking
 from tests.contracts.families import CountingTable, State
 from tests.contracts.samples import (
     BLUESKY,
@@ -464,3 +465,18 @@ def test_a_thousand_accounts_are_listed(stores: Stores, state: State) -> None:
         stores.directory.put_account(replace(ACCOUNT, key=replace(PAGE, account=AccountId(f"page-{index}"))))
 
     assert len({account.key for account in stores.directory.accounts()}) == number
+
+
+def test_what_is_remembered_of_asking_an_author_is_guarded(stores: Stores, other: Stores) -> None:
+    assert stores.identities.find_asking(KIM) is None
+    first = Asking(author=KIM, asked_at=NOON)
+    stores.transactions.commit(SaveAsking(asking=first))
+    known = other.identities.find_asking(KIM)
+    assert known == replace(first, version=1)
+    with pytest.raises(ConflictError):
+        stores.transactions.commit(SaveAsking(asking=first))
+    other.transactions.commit(SaveAsking(asking=replace(known, wrong=2, opted_out_at=NOON)))
+    with pytest.raises(ConflictError):
+        stores.transactions.commit(SaveAsking(asking=replace(known, wrong=1)))
+    assert stores.identities.find_asking(KIM) == replace(known, wrong=2, opted_out_at=NOON, version=2)
+    assert stores.identities.know(KIM).identity is None

@@ -63,7 +63,7 @@ def test_an_agent_asks_in_the_private_conversation():
     [question] = world.private.texts
     assert link_in(question, world).case == case_of(world).id
     assert "24 hours" in question
-    assert world.ticket.notes[-1].startswith("Ada asked the customer in private on Agora-Dm who they are, by a link")
+    assert world.ticket.notes[-1].startswith("Asked the customer in private on Agora-Dm who they are, for Ada: a link")
     assert world.platform.sent == []
 
 
@@ -184,7 +184,7 @@ def test_a_worker_that_dies_before_its_note_asks_once():
         world.hint()
     world.later(minutes=5)
     assert len(world.private.sent) == 1
-    assert sum("asked the customer" in item for item in world.ticket.notes) == 1
+    assert sum("Asked the customer" in item for item in world.ticket.notes) == 1
 
 
 @pytest.mark.parametrize("posted", [True, False])
@@ -197,7 +197,7 @@ def test_an_unknown_outcome_is_looked_for_and_the_words_stay_the_same(posted: bo
         world.later(minutes=5)
     [question] = world.platform.sent
     assert link_in(question.text, world).token == case_of(world).asked.token
-    assert sum("asked the customer" in item for item in world.ticket.notes) == 1
+    assert sum("Asked the customer" in item for item in world.ticket.notes) == 1
 
 
 def test_where_nobody_can_look_it_is_unknown_and_not_sent_again():
@@ -398,7 +398,7 @@ def test_careloop_asks_by_itself_once_for_a_case():
         minute(world)
         write_privately(world, f"e{number}", "hello?")
     assert len(world.private.sent) == 1
-    assert sum("Careloop asked the customer" in item for item in world.ticket.notes) == 1
+    assert sum("they are, by itself" in item for item in world.ticket.notes) == 1
     assert not world.system.stores.due.list_due(world.clock.now() + timedelta(days=1))
 
 
@@ -419,7 +419,7 @@ def test_by_itself_it_asks_nobody_in_public_nor_who_is_known():
     minute(world)
     assert world.platform.sent == []
     assert world.private.sent == []
-    assert not any("asked" in item for ticket in world.desk.tickets.values() for item in ticket.notes)
+    assert not any("Asked" in item for ticket in world.desk.tickets.values() for item in ticket.notes)
 
 
 @pytest.mark.parametrize("policy", ["by_agent", "never"])
@@ -439,7 +439,7 @@ def test_a_job_that_dies_asks_once():
     minute(world)
     world.later(minutes=10)
     assert len(world.private.sent) == 1
-    assert sum("Careloop asked" in item for item in world.ticket.notes) == 1
+    assert sum("they are, by itself" in item for item in world.ticket.notes) == 1
 
 
 # -- never in public ---------------------------------------------------------------------------------------------------

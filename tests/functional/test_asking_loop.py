@@ -64,7 +64,7 @@ def test_a_strangers_comment_ends_in_a_certain_match(loop: Loop):
     loop.ask(ticket["id"])
     link = link_in(loop.written("messenger")[-1])
     assert "identify" not in str(loop.written("facebook"))
-    assert any("asked the customer in private" in item for item in loop.notes(ticket["id"]))
+    assert any("Asked the customer in private" in item for item in loop.notes(ticket["id"]))
 
     status, page = loop.visit(link)
     assert status == 200
@@ -93,7 +93,7 @@ def test_by_itself_in_messenger_and_answered_by_number(loop: Loop):
     loop.play()
     loop.minutes(1)
     [ticket] = loop.tickets()
-    assert any("Careloop asked the customer" in item for item in loop.notes(ticket["id"]))
+    assert any("they are, by itself" in item for item in loop.notes(ticket["id"]))
     loop.meta.message(loop.dana, "KD 1001")
     loop.play()
     assert any("Customer record: Dana Weber" in item for item in loop.notes(ticket["id"]))

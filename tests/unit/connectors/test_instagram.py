@@ -21,7 +21,14 @@ from chalicelib.core.errors import (
 )
 from chalicelib.core.events import AttachmentKind
 from chalicelib.core.ids import AccountId, AccountKey
-from chalicelib.ports.platform import HasCapabilities, PlatformContext, PollsEvents, RefreshesCredentials, TellsExpiry
+from chalicelib.ports.platform import (
+    HISTORY_ENDS,
+    HasCapabilities,
+    PlatformContext,
+    PollsEvents,
+    RefreshesCredentials,
+    TellsExpiry,
+)
 from chalicelib.ports.services import HttpRequest, HttpResponse
 from tests.contracts.cases import exchange_cases
 from tests.contracts.platforms import KIND, call, platform, read_reply
@@ -266,6 +273,22 @@ def test_a_sweep_goes_on_where_its_bound_was_met() -> None:
     again = owner.client().poll(cursor)
     assert again.parsed.events == (), "no count changed"
     assert len(read) == 100
+
+
+def test_older_media_than_are_watched_are_told_as_the_end_of_the_history() -> None:
+    owner = Owner()
+
+    def send(request: HttpRequest) -> HttpResponse:
+        if urlsplit(request.url).path.endswith("/media"):
+            items = [{"id": str(number), "comments_count": 0} for number in range(3)]
+            return answer(200, {"data": items, "paging": {"cursors": {"after": "x"}, "next": "https://x"}})
+        return answer(200, {"data": []})
+
+    owner.meta.send = send  # type: ignore[method-assign]
+    client = owner.client(watched_media="3")
+    polled = client.poll(client.cursor_at(owner.clock.now()))
+    assert polled.parsed.ignored == {HISTORY_ENDS: 1}
+    assert not polled.more
 
 
 def test_each_moment_has_a_place_of_its_own_from_which_all_is_read() -> None:

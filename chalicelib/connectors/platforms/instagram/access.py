@@ -18,15 +18,10 @@ from chalicelib.core.errors import NeedsHumanError, NotFoundError, RejectedError
 
 NEEDED = ("comments", "messages")
 """Without these fields comments, or private messages, get lost."""
-WANTED = (
-    *NEEDED,
-    "live_comments",
-    "message_edit",
-    "message_reactions",
-    "messaging_postbacks",
-    "messaging_referral",
-    "messaging_seen",
-)
+USUAL = (*NEEDED, "message_echoes", "messaging_postbacks", "messaging_seen")
+"""Documented by one name everywhere."""
+WANTED = (*USUAL, "live_comments", "message_edit", "message_reactions", "messaging_referral")
+"""All that are read; of some the name differs from page to page, and a wrong one refuses them all."""
 SCOPES = ("instagram_basic", "instagram_manage_comments", "instagram_manage_messages")
 _INSTALLED = "/me/subscribed_apps"
 _ANY_FIELD = "feed"
@@ -82,10 +77,10 @@ class InstagramLogin:
         return [name for name in NEEDED if name not in present]
 
     def subscribe(self, graph: GraphApi) -> None:
-        """All fields that are read, else the needed alone: some may ask for a permission that the app has not."""
+        """All fields that are read, else fewer: some may ask for a permission that the app has not."""
         with readable():
             present = graph.subscribed_fields("me")
-        for fields in (WANTED, NEEDED):
+        for fields in (WANTED, USUAL, NEEDED):
             try:
                 graph.put(_INSTALLED, {"subscribed_fields": ",".join(sorted({*present, *fields}))})
                 return

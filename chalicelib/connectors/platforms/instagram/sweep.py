@@ -47,7 +47,8 @@ class Sweep:
     """The cursor. ``since``: the watermark; ``began``: when this sweep began, the next watermark; ``stage``: 0 while
     media are listed, 1 while comments are read, 2 at the end; ``after``: the next page of media; ``seen``: how many;
     ``counts``: comments by media as the last sweep found them, ``found``: as this one does; ``edges``: still to be
-    read; ``lost``: a page's cursor was refused, and its list begun again."""
+    read; ``lost``: a page's cursor was refused, and its list begun again; ``sought``: it began at a moment of which no
+    count is known."""
 
     since: str
     began: str
@@ -58,6 +59,7 @@ class Sweep:
     found: dict[str, int] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     lost: bool = False
+    sought: bool = False
 
     @property
     def watermark(self) -> datetime:
@@ -90,7 +92,7 @@ def poll(graph: GraphApi, make: Make, cursor: Cursor | None, now: datetime, *, w
 
 def cursor_at(moment: datetime) -> Cursor:
     """A sweep that ended at `moment`, of which no count is known: all media with comments are read."""
-    return _write(Sweep(since=moment.isoformat(), began=moment.isoformat(), stage=2))
+    return _write(Sweep(since=moment.isoformat(), began=moment.isoformat(), stage=2, sought=True))
 
 
 def _write(sweep: Sweep) -> Cursor:
@@ -104,7 +106,9 @@ def _open(cursor: Cursor | None, now: datetime) -> Sweep:
     known = _restore(cursor) if cursor else None
     if known is None:
         return Sweep(since=(now - FIRST_LOOK).isoformat(), began=now.isoformat())
-    return Sweep(since=known.began, began=now.isoformat(), counts=known.found) if known.is_done else known
+    if not known.is_done:
+        return known
+    return Sweep(since=known.began, began=now.isoformat(), counts=known.found, sought=known.sought)
 
 
 def _restore(cursor: Cursor) -> Sweep | None:
@@ -130,6 +134,7 @@ def _restore(cursor: Cursor) -> Sweep | None:
             found=_numbers(data, "found"),
             edges=edges,
             lost=data.find_bool("lost") or False,
+            sought=data.find_bool("sought") or False,
         )
     except (PayloadError, ValueError):
         return None
@@ -170,10 +175,11 @@ def _media(graph: GraphApi, sweep: Sweep, out: Collector, watched: int) -> bool:
         out.attempt(lambda node: _note(sweep, node), item)
     sweep.seen += len(page.items)
     is_last = page.after is None or sweep.seen >= watched
-    if is_last and page.after is not None and not sweep.counts:
+    if is_last and page.after is not None and sweep.sought:
         out.ignore(HISTORY_ENDS)  # nothing is known of older media, and they are not looked at
     sweep.after = None if is_last else page.after
     sweep.stage = 1 if is_last else 0
+    sweep.sought = sweep.sought and not is_last
     if is_last and not sweep.edges:
         sweep.stage = 2
     return page.busy

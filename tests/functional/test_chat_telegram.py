@@ -147,6 +147,22 @@ def test_a_bot_without_a_webhook_is_asked_for_its_updates():
     assert len(world.ticket.customer) == 2, "each once"
 
 
+def test_more_updates_than_one_answer_holds_come_in_one_job():
+    world = TelegramWorld(polled=True)
+    kim = world.twin.add_user("Kim")
+    job = PollAccount(account=world.account.key)
+    poll_account(world.runtime, job)
+    for number in range(150):
+        world.twin.write(kim, f"line {number}.")
+    poll_account(world.runtime, job)
+    assert world.twin.pending == 50, "the first hundred were durable when the rest was asked for"
+    world.work()
+    world.later(minutes=5)
+    body = "\n".join(world.ticket.customer)
+    assert "line 0." in body
+    assert "line 149." in body
+
+
 @pytest.mark.parametrize("what", ["webhook", "kinds", "polled"])
 def test_the_webhook_is_mended(what: str):
     world = TelegramWorld(polled=what == "polled")

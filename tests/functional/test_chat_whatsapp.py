@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from careloop.twins.base import Fault
+from chalicelib.core.errors import ConfigurationError
 from chalicelib.core.events import Attachment, AttachmentKind, DeliveryState
 from chalicelib.core.reply import DeliveryStatus
 from tests.functional.chat_world import INVOICE, PHOTO, PICTURE, WhatsAppWorld
@@ -196,6 +197,11 @@ def test_an_outage_of_ours_loses_nothing():
     world.down = False
     world.play()
     assert "Hello?" in world.ticket.customer[-1]
+
+
+def test_a_template_without_its_language_is_a_setting_to_mend():
+    with pytest.raises(ConfigurationError, match="template_language"):
+        WhatsAppWorld({"template": "we_have_an_answer"})
 
 
 def test_the_subscription_is_mended_and_the_number_is_looked_at():

@@ -8,8 +8,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from chalicelib.core.events import Visibility
-from chalicelib.core.matching.folding import disguise, fold, fold_handle, forms, skeleton
-from chalicelib.core.matching.keys import clue_key, fold_city, initial_pair, is_national, key, name_pair, number_forms
+from chalicelib.core.matching.folding import fold, fold_handle, forms, skeleton
+from chalicelib.core.matching.keys import (
+    clue_key,
+    fold_city,
+    initial_pair,
+    is_national,
+    key,
+    name_pair,
+    number_forms,
+    squash_key,
+)
+from chalicelib.core.matching.likeness import is_only_name
 from chalicelib.core.matching.mailhosts import is_role, own_domain
 from chalicelib.core.matching.names import Agreement, Level, PersonName, compare, name_of
 from chalicelib.core.matching.normalise import (
@@ -88,41 +98,6 @@ def _is_employer(view: View, contact: Contact) -> bool:
     if len(shown) < _SHORTEST_IN_HANDLE or len(company) < _SHORTEST_IN_HANDLE:
         return False
     return shown in company or company in shown
-
-
-def is_young(view: View, contact: Contact) -> bool:
-    """The account is younger than the record of the person whose name it shows."""
-    made = view.author.profile.account_created if view.author.profile else None
-    return bool(made and contact.created and made.date() > contact.created.date())
-
-
-def is_alike(view: View, item: Comparison) -> bool:
-    """The handle is not the recorded one, and looks like it."""
-    return how_alike(view, item) > 0
-
-
-def how_alike(view: View, item: Comparison) -> int:
-    """2: the handle differs from the recorded one in letters that look alike; 1: in a few characters, which says
-    something only where the handle is more than the name that namesakes share."""
-    best = 0
-    mine = fold_handle(view.handle)
-    for handle in item.other_handles:
-        theirs = fold_handle(handle)
-        if mine != theirs and disguise(mine) == disguise(theirs):
-            best = 2
-        elif not is_only_name(theirs, item.record, with_digits=True) and _is_near(mine, theirs):
-            best = max(best, 1)
-    return best
-
-
-def _is_near(one: str, other: str) -> bool:
-    if min(len(one), len(other)) < 5:
-        return False
-    if one in other or other in one:
-        return True
-    from jellyfish import damerau_levenshtein_distance
-
-    return bool(damerau_levenshtein_distance(one, other) <= 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +263,7 @@ def _commonness(
         return
     same = max(holders(rows, key("initial", initial_pair(record.given[0], word))) for word in record.family[:2])
     count = holders(rows, key("name", name_pair(record.given[0], record.family[-1])))
-    count = max(count, holders(rows, key("squash", fold("".join((record.given[0], *record.family))))))
+    count = max(count, holders(rows, squash_key((record.given[0], *record.family))))
     features["name_holders"] = math.log(max(1, same if is_initial or not count else count))
     features["family_holders"] = math.log1p(same)
 
@@ -359,17 +334,6 @@ def _within(folded: str, words: tuple[str, ...]) -> str:
 def says_given_name(handle: str, record: PersonName) -> bool:
     """Whether a handle itself says the given name, so that a shown given name adds nothing."""
     return bool(_within(fold_handle(handle), record.given))
-
-
-@lru_cache(maxsize=4096)
-def is_only_name(folded: str, record: PersonName, *, with_digits: bool = False) -> bool:
-    """Whether a folded handle is the name alone, in whatever order, as namesakes take it; ``with_digits``: with none
-    added."""
-    rest = folded
-    for word in (*record.family, *record.given):
-        for form in sorted(forms(word), key=len, reverse=True):
-            rest = rest.replace(form, "", 1)
-    return not (rest if with_digits else rest.rstrip("0123456789"))
 
 
 # ---- places and the like ---------------------------------------------------------------------------------------------

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.core.matching.comparing import Comparison, Told, is_alike, is_young, says_given_name
+from chalicelib.core.matching.comparing import Comparison, Told, says_given_name
 from chalicelib.core.matching.keys import clue_key, fold_city, key
+from chalicelib.core.matching.likeness import how_alike, is_young
 from chalicelib.core.matching.names import Agreement, Level, PersonName, compare, name_of
 from chalicelib.core.matching.normalise import normalise_email, normalise_number, normalise_phone, normalise_platform
 from chalicelib.core.matching.reading import ALONE
@@ -57,9 +58,13 @@ def is_vetoed(view: View, item: Comparison) -> bool:
     person's name."""
     if view.is_company or item.record.is_company or item.is_employer or item.has_other_id:
         return True
-    if item.has_other_handle and (is_alike(view, item) or is_young(view, item.contact)):
+    if item.has_other_handle and (_is_alike(view, item) or is_young(view.author, item.contact)):
         return True
     return item.name.is_relative or (item.name.given is Level.DIFFERENT and view.name.is_person_like)
+
+
+def _is_alike(view: View, item: Comparison) -> bool:
+    return how_alike(view.handle, item.other_handles, item.record) > 0
 
 
 def _by_handle(view: View, item: Comparison, compared: Sequence[Comparison]) -> float:

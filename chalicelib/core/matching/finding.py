@@ -21,9 +21,8 @@ _SIGN = rf"(?:\s?[(\[{{<|_*\-]{{1,2}}\s?(?:{_AT}|@)\s?[)\]}}>|_*\-]{{1,2}}\s?|\s
 _DOT = rf"(?:\s?[(\[{{<]\s?(?:{_POINT}|\.)\s?[)\]}}>]\s?|\s{_POINT}\s|\s?\.\s?)"
 _SPELT = re.compile(
     rf"(?<![\w.+\-@])(?P<name>[a-z0-9_+\-]{{1,40}}(?:{_DOT}[a-z0-9_+\-]{{1,40}}){{0,4}})(?P<sign>{_SIGN})"
-    rf"(?P<host>[a-z0-9\-]{{1,60}}(?:{_DOT}[a-z0-9\-]{{1,60}})?)(?P<dot>{_DOT})(?P<end>com|net|org|de|at|ch|co\.uk|uk|fr|es|it|nl|be|"
-    r"pt|eu|info|biz|io|me|dev|app|online|example|test|co|us|ca|au|pl|cz|dk|se|no|fi|ie|ru|jp|br|com\.br|gr|hu|lu|li|tr|in|"
-    r"name)(?![\w@\-])",
+    rf"(?P<host>[a-z0-9\-]{{1,60}}(?:{_DOT}[a-z0-9\-]{{1,60}})?)(?P<dot>{_DOT})(?P<end>com|net|org|info|biz|dev|app|online|"
+    rf"example|test|name|email|cloud|shop|co\.uk|com\.[a-z]{{2}}|[a-z]{{2}})(?![\w@\-])",
     re.IGNORECASE,
 )
 _IS_MARKED = re.compile(r"[^\w\s.]|\s\w")

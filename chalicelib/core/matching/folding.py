@@ -25,12 +25,19 @@ _HEADS = dict(
 _SQUARED = {chr(0x1F170 + index): chr(0x61 + index) for index in range(26)} | {
     chr(0x1F150 + index): chr(0x61 + index) for index in range(26)
 }
+_MATHEMATICAL = {
+    chr(code): chr((0x41 if (code - 0x1D400) % 52 < 26 else 0x61) + (code - 0x1D400) % 26)
+    for code in range(0x1D400, 0x1D6A4)
+    if unicodedata.category(chr(code)) == "Cn"
+}
+"""Letters left out of the mathematical alphabets because they stand elsewhere: who computes a letter writes them."""
 _NOT_WORD = re.compile("[^a-z0-9]+")
 _SOUNDS = (
     (re.compile("tzsch|tsch|tch"), "ch"),
     (re.compile("sch"), "sh"),
+    (re.compile("ch"), "h"),
     (re.compile("ph"), "f"),
-    (re.compile("kh|ck|c(?!h)|q"), "k"),
+    (re.compile("kh|ck|c|q"), "k"),
     (re.compile("th"), "t"),
     (re.compile("x"), "ks"),
     (re.compile("tz|ts"), "z"),
@@ -56,7 +63,7 @@ def letters(text: str) -> str:
         return text.lower()
     found = []
     for char in plain(text):
-        char = _SQUARED.get(char, char)
+        char = _SQUARED.get(char) or _MATHEMATICAL.get(char, char)
         if unicodedata.category(char) in ("So", "Sk", "Sm", "Co", "Cn", "Cs", "Cc", "Cf", "Me"):
             found.append(" ")
         else:

@@ -126,8 +126,8 @@ def name_keys(name: PersonName, city: str | None) -> Iterator[str]:
     if name.given and name.family:
         for word in name.family[:2]:
             yield key("initial", initial_pair(name.given[0], word))
-        yield key("squash", fold("".join((name.given[0], *name.family))))
-        yield key("squash", fold("".join((*name.family, name.given[0]))))
+        yield squash_key((name.given[0], *name.family))
+        yield squash_key((*name.family, name.given[0]))
 
 
 def _pairs(name: PersonName) -> Iterator[str]:
@@ -146,6 +146,11 @@ def _pairs(name: PersonName) -> Iterator[str]:
 def name_pair(given: str, family: str) -> str:
     """Two words of a name as one key's value."""
     return " ".join(sorted((coarse(fold(given)), coarse(fold(family)))))
+
+
+def squash_key(words: Iterable[str]) -> str:
+    """A name written as one word ("kimmiller")."""
+    return key("squash", coarse(fold("".join(words))))
 
 
 def initial_pair(given: str, family: str) -> str:

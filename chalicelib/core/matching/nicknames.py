@@ -163,6 +163,7 @@ ayse: ayshe aisha|fatma: fatima|hatice: hatis|ahmet: ahmed|yusuf: youssef yousef
 khaled: khalid|abdul: abdel|noor: nour|mariam: maryam miriam
 """
 _MORE_FORMS = """
+johann: hansi|johanna: hanni|thomas: toemu tomu thoemu|iryna: ira|hans: hansi
 alexandra: sanne lexa|anneke: anne|angelika: angie|barbara: bine barbel|caroline: line|catharina: trijn toos
 cathrin: cat|christiaan: chris|christina: tine stine kirsten|christine: tine stine|constanze: conny stanzi
 dominik: nick|eleonore: lore nora|elisabeth: els elly betje liesbeth bettina elsa lieschen bep|emmanuelle: manu

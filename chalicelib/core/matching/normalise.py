@@ -7,10 +7,10 @@ import unicodedata
 
 _PLATFORMS = {"twitter": "x", "x.com": "x", "fb": "facebook", "ig": "instagram", "insta": "instagram"}
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
-_PROFILE_URL = re.compile(
+PROFILE_URL = re.compile(
     r"(?:https?://)?(?:www\.|m\.|mobile\.)?"
     r"(?:x|twitter|facebook|fb|instagram|t|telegram|tiktok|linkedin|youtube|threads|bsky|reddit|github)\."
-    r"(?:com|me|net|app)/(?:(?:in|user|u|profile|c)/)?@?([^/?#\s]+)/?(?:[?#].*)?"
+    r"(?:com|me|net|app)/(?:(?:in|user|u|profile|c)/)?@?(?P<handle>[^/?#\s]+)/?(?:[?#].*)?"
 )
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _MOST_VALUE = 200
@@ -99,7 +99,7 @@ def is_national_form(digits: str, phone: str) -> bool:
 def normalise_handle(value: str) -> str | None:
     """Lower case without the leading @; of a profile's address the handle in it."""
     text = plain(plain(value).lower()).lstrip("@")
-    address = _PROFILE_URL.fullmatch(text)
+    address = PROFILE_URL.fullmatch(text)
     if address is not None:
         text = address[1].lstrip("@")
     return text if text and not any(char.isspace() for char in text) else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.core.matching.comparing import Comparison, how_alike, is_young
+from chalicelib.core.matching.comparing import Comparison
+from chalicelib.core.matching.likeness import how_alike, is_young
 from chalicelib.core.matching.names import Level
 from chalicelib.core.matching.types import Direction
 from chalicelib.core.matching.view import View
@@ -34,7 +35,11 @@ def _why_impostor(view: View, item: Comparison) -> str:
         return ""
     points = 2 if item.has_other_id else 1
     points += 2 * item.has_same_avatar + item.name.is_full
-    points += how_alike(view, item) + is_young(view, item.contact) + _has_few_followers(view)
+    points += (
+        how_alike(view.handle, item.other_handles, item.record)
+        + is_young(view.author, item.contact)
+        + _has_few_followers(view)
+    )
     least = _SUSPICIOUS if item.has_other_id else _SUSPICIOUS + 1
     return " and ".join(copied) if points >= least else ""
 

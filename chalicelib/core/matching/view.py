@@ -18,11 +18,12 @@ from chalicelib.core.matching.keys import (
     key,
     shown_initials,
     shown_pairs,
+    squash_key,
 )
 from chalicelib.core.matching.languages import language_of
 from chalicelib.core.matching.mailhosts import own_domain
 from chalicelib.core.matching.names import NOBODY, PersonName, looks_like_company, parse_name
-from chalicelib.core.matching.normalise import normalise_email, normalise_handle, normalise_phone, plain
+from chalicelib.core.matching.normalise import PROFILE_URL, normalise_email, normalise_handle, normalise_phone, plain
 from chalicelib.core.matching.places import country_code
 from chalicelib.core.matching.reading import claims_in
 from chalicelib.core.matching.types import Claim, Direction, KeyRow, MatchSettings, Subject
@@ -101,9 +102,9 @@ class View:
         squashed = "".join(words)
         if len(self.name.words) < 2 or self.name.is_coined:
             if len(squashed) >= 6:
-                found += [key("squash", squashed), key("initial", initial_pair(squashed[0], squashed[1:]))]
+                found += [squash_key(words), key("initial", initial_pair(squashed[0], squashed[1:]))]
             if len(self.name.words) == 1 and len(fold(self.name.words[0])) >= 6:
-                found.append(key("squash", fold(self.name.words[0])))
+                found.append(squash_key(self.name.words))
         return tuple(dict.fromkeys(found))[:MOST_KEYS_A_ROUND]
 
 
@@ -168,10 +169,11 @@ def _of_bio(bio: str, settings: MatchSettings) -> Iterator[Claim]:
 
 
 def _mentions(bio: str) -> Iterator[str]:
-    for match in _MENTION.finditer(bio):
-        handle = normalise_handle(match["handle"])
-        if handle and len(handle) > 2:
-            yield handle
+    for pattern in (PROFILE_URL, _MENTION):
+        for match in pattern.finditer(bio.lower()):
+            handle = normalise_handle(match["handle"])
+            if handle and len(handle) > 2:
+                yield handle
 
 
 def _own_site(website: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.core.errors import NotFoundError
+from chalicelib.core.errors import CareloopError, NotFoundError
 from chalicelib.core.ids import ContactId, ContactRef
 from chalicelib.core.matching.types import KeyRow, Reads
 from chalicelib.core.people import Clue, ClueKind, Clues, Contact
@@ -16,6 +16,15 @@ from chalicelib.ports.stores import ContactIndex
 _OF_PLATFORM = frozenset({ClueKind.PLATFORM_ID, ClueKind.HANDLE})
 
 
+class CrmSilent(Exception):
+    """A CRM could not be asked; ``error`` says why."""
+
+    def __init__(self, crm: str, error: CareloopError) -> None:
+        super().__init__(crm)
+        self.crm = crm
+        self.error = error
+
+
 def reads_of(runtime: Runtime, crm: str) -> Reads:
     """The way to read one CRM's contacts. Raises leaves."""
     if is_mirrored(runtime, crm):
@@ -25,26 +34,34 @@ def reads_of(runtime: Runtime, crm: str) -> Reads:
 
 
 def find_contact(runtime: Runtime, ref: ContactRef) -> Contact | None:
-    """A contact as its CRM has it now, or None when there is none. Raises leaves."""
+    """A contact as its CRM has it now, or None when there is none. Raises CrmSilent; leaves where the state fails."""
     if runtime.connectors.crm_spec(ref.crm).capabilities.in_index:
         return runtime.stores.contacts.find_contact(ref)
     try:
         return runtime.connectors.crm(ref.crm).get_contact(ref)
     except NotFoundError:
         return None
+    except CareloopError as error:
+        raise CrmSilent(ref.crm, error) from error
 
 
 def contacts_by_number(runtime: Runtime, crm: str, number: str) -> Sequence[Contact]:
-    """The contacts that have this customer number. Raises leaves."""
+    """The contacts that have this customer number. Raises as `find_contact`."""
     from chalicelib.core.matching import normalise_number
 
     value = normalise_number(number)
     if value is None:
         return ()
-    kind = ClueKind.CUSTOMER_NUMBER
-    if kind.value not in runtime.connectors.crm_spec(crm).capabilities.finds_by:
+    clues = Clues(items=(Clue(kind=ClueKind.CUSTOMER_NUMBER, value=value, source="note"),))
+    capabilities = runtime.connectors.crm_spec(crm).capabilities
+    if ClueKind.CUSTOMER_NUMBER.value not in capabilities.finds_by:
         return ()
-    found = runtime.connectors.crm(crm).find_contacts(Clues(items=(Clue(kind=kind, value=value, source="note"),)))
+    try:
+        found = runtime.connectors.crm(crm).find_contacts(clues)
+    except CareloopError as error:
+        if capabilities.in_index:
+            raise
+        raise CrmSilent(crm, error) from error
     return [item for item in found if value in {normalise_number(each) for each in item.customer_numbers}]
 
 

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 from chalicelib.core.account import ConnectionKind
 from chalicelib.core.case import Case
-from chalicelib.core.errors import CareloopError, ConfigurationError
+from chalicelib.core.errors import ConfigurationError
 from chalicelib.core.ids import ContactId, ContactRef
 from chalicelib.core.people import Contact
 from chalicelib.core.who import named
 from chalicelib.pipeline.alarms import notice, of_connection
-from chalicelib.pipeline.contact_reads import contacts_by_number, find_contact
+from chalicelib.pipeline.contact_reads import CrmSilent, contacts_by_number, find_contact
 from chalicelib.ports.runtime import Runtime
 
 USAGE = (
     "Write /link with the number of a suggestion (/link 1), or with a record's id or customer number (/link C-1042)."
 )
+SILENT = "The CRM could not be asked just now, so nothing was changed. Please write /link again later."
 LONGEST = 200
 
 
@@ -52,28 +53,25 @@ def resolve(runtime: Runtime, case: Case, crms: tuple[str, ...], argument: str) 
         return _suggested(runtime, case, meant)
     try:
         return _by_name(runtime, crms, text)
-    except CareloopError as error:
-        for name in crms:
-            notice(runtime, of_connection(ConnectionKind.CRM, name), error, soft=True)
-        runtime.telemetry.log("decide", "crm_down", case=case.id, error_code=error.code)
-        return Unclear(
-            why="The CRM could not be asked just now, so nothing was changed. Please write /link again later."
-        )
+    except CrmSilent as silent:
+        _told(runtime, case, silent)
+        return Unclear(why=SILENT)
 
 
 def _suggested(runtime: Runtime, case: Case, ref: ContactRef) -> Contact | Unclear:
     """As the CRM has it now; what the ticket was told of it, where the CRM can't be asked."""
     try:
         found = find_contact(runtime, ref)
-    except CareloopError as error:
-        runtime.telemetry.log("decide", "crm_down", case=case.id, error_code=error.code)
+    except CrmSilent as silent:
+        _told(runtime, case, silent)
         found = next((item.contact for item in case.match.candidates if item.contact.ref == ref), None)
-        if found is None:
-            return Unclear(
-                why="The CRM could not be asked just now, so nothing was changed. Please write /link again later."
-            )
-        return found
+        return found if found is not None else Unclear(why=SILENT)
     return found if found is not None else Unclear(why=f"{ref} is not in the CRM any more, so nothing was changed.")
+
+
+def _told(runtime: Runtime, case: Case, silent: CrmSilent) -> None:
+    notice(runtime, of_connection(ConnectionKind.CRM, silent.crm), silent.error)
+    runtime.telemetry.log("decide", "crm_down", case=case.id, error_code=silent.error.code)
 
 
 def _by_name(runtime: Runtime, crms: tuple[str, ...], text: str) -> Contact | Unclear:

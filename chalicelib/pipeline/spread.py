@@ -17,7 +17,7 @@ from chalicelib.core.people import Contact, ContactMatch, Verdict
 from chalicelib.core.placing import told_by
 from chalicelib.core.who import with_suggested
 from chalicelib.pipeline.alarms import notice, of_connection
-from chalicelib.pipeline.contact_reads import find_contact, reads_of
+from chalicelib.pipeline.contact_reads import CrmSilent, find_contact, reads_of
 from chalicelib.pipeline.match import settings_of, settled
 from chalicelib.pipeline.work import save_case
 from chalicelib.pipeline.write_back import align, done, hold, put_off, take_back, writable
@@ -61,8 +61,12 @@ def _linked(known: dict[AuthorKey, KnownAuthor]) -> set[ContactRef]:
 def _contact(runtime: Runtime, ref: ContactRef) -> Contact | None:
     try:
         return find_contact(runtime, ref)
-    except (ConfigurationError, PermanentError):
-        return None  # gone from the CRM, or the connection is: its name is remembered
+    except ConfigurationError:
+        return None  # the connection is gone: the contact's name is remembered
+    except CrmSilent as silent:
+        if isinstance(silent.error, PermanentError):
+            return None
+        raise silent.error from None
 
 
 # -- the other cases ---------------------------------------------------------------------------------------------------

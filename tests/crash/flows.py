@@ -141,6 +141,17 @@ def closed(world: World) -> None:
     world.settle()
 
 
+def decided(world: World) -> None:
+    """An agent takes the link to the customer's record back, and makes it after all."""
+    world.desk.note(world.desk.tickets()[-1], "/unlink")
+    world.story.notes["Unlinked: "] = 1
+    world.settle()
+    world.desk.note(world.desk.tickets()[-1], "/link KD-1")
+    world.story.notes["Linked: "] = 1
+    world.story.linked = "KD-1"
+    world.settle()
+
+
 def two(world: World) -> None:
     """Two customers with a ticket each."""
     first(world)
@@ -175,5 +186,6 @@ FLOWS = {
         Flow(name="solved and reopened", given=first, then=reopened),
         Flow(name="closed, then follow-up", given=first, then=closed),
         Flow(name="merged", given=two, then=merged),
+        Flow(name="unlinked and linked", given=first, then=decided),
     )
 }

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from chalicelib.core.case import CaseState
 from chalicelib.core.disposition import LedgerEntry, Outcome
+from chalicelib.core.ids import AuthorId, AuthorKey
 from chalicelib.core.reply import DeliveryStatus
 from tests.crash.desks import Entry
 from tests.crash.story import DELETED, Answer
@@ -177,6 +178,7 @@ class _Court:
         for case in self.cases:
             if case.state is CaseState.OPENING:
                 yield "unfinished: a case is left opening"
+        yield from self._linked()
         for item in self.parked:
             if item.code != "outcome_unknown":
                 yield f"parked: {item.code}"
@@ -188,6 +190,17 @@ class _Court:
             yield f"left: {len(due)} due items"
         for bug in self.world.telemetry.bugs:
             yield f"bug: {bug}"
+
+    def _linked(self) -> Iterator[str]:
+        """What an agent decided in the end is remembered, on the case too, and nothing that was ruled out before."""
+        if self.story.linked is None:
+            return
+        platform, name = self.world.place.author("kim")
+        known = self.stores.identities.know(AuthorKey(platform=platform, author=AuthorId(name)))
+        links = [known.identity.contact.contact if known.identity else None]
+        links += [case.match.contact.ref.contact if case.match.contact else None for case in self.cases]
+        if any(link != self.story.linked for link in links) or known.rejections:
+            yield f"lost: linked to {links} after /link {self.story.linked}, {len(known.rejections)} ruled out"
 
 
 def _begin(entries: Sequence[Entry], words: str) -> list[Entry]:

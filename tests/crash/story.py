@@ -34,6 +34,8 @@ class Story:
     """The platform itself delivered in another order than was written."""
     reopened: str | None = None
     """The ticket that must be open in the end."""
+    linked: str | None = None
+    """The record that an agent linked Kim to in the end."""
 
     def copy(self) -> Story:
         """As it is now."""
@@ -46,4 +48,5 @@ class Story:
             messages=dict(self.messages),
             out_of_order=self.out_of_order,
             reopened=self.reopened,
+            linked=self.linked,
         )

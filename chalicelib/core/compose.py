@@ -33,9 +33,17 @@ def _one_line(text: str, most: int) -> str:
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-def subject(author: Author, title: str, message: InboundMessage) -> str:
-    """``Dana Weber on Facebook: My order never arrived``."""
+def withheld(title: str, permalink: str | None) -> str:
+    """In place of a customer's words where the platform's terms allow no copy."""
+    where = f" Read it here: {permalink}" if permalink else f" Read it on {title} itself."
+    return f"({title} does not allow a copy of these words.{where})"
+
+
+def subject(author: Author, title: str, message: InboundMessage, *, with_words: bool = True) -> str:
+    """``Dana Weber on Facebook: My order never arrived``. ``with_words`` False: a subject can't be struck out later."""
     head = f"{_one_line(author.label, 50)} on {title}: "
+    if not with_words:
+        return head + _SURFACES[message.surface]
     words = message.text or (f"({message.attachments[0].kind})" if message.attachments else "(no text)")
     return head + _one_line(words, max(20, MOST_SUBJECT - len(head)))
 
@@ -180,9 +188,7 @@ def route_note(private: bool, title: str) -> str:
     return f"From now on your public replies here go to the public thread on {title}, until /private."
 
 
-def why_note(
-    case: Case, entries: Iterable[str], deliveries: Iterable[Delivery], decisions: Iterable[str] = ()
-) -> str:
+def why_note(case: Case, entries: Iterable[str], deliveries: Iterable[Delivery], decisions: Iterable[str] = ()) -> str:
     """The answer to /why. ``decisions``: who settled who somebody is, and when."""
     lines = [f"Case {case.id}, {case.state}.", *match_lines(case.match, case.suggested), *decisions, *entries]
     lines += [

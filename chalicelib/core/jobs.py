@@ -8,7 +8,7 @@ from datetime import datetime
 from chalicelib.core.account import ConnectionKind
 from chalicelib.core.disposition import ParkedItem
 from chalicelib.core.events import Attachment, HelpdeskHint
-from chalicelib.core.ids import AccountKey, AuthorKey, CaseId, ContactRef, MessageKey, ThreadId
+from chalicelib.core.ids import AccountKey, AuthorKey, CaseId, ContactRef, EventKey, MessageKey, ThreadId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,14 @@ class EraseAuthor:
     """Forget a person who asked for it."""
 
     author: AuthorKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrikeOut:
+    """Strike the words of an event out of its ticket, and delete its raw payload: the terms' time is over."""
+
+    case: CaseId
+    event: EventKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +182,7 @@ Job = (
     | StoreMedia
     | EraseAuthor
     | RemovePayload
+    | StrikeOut
     | CheckAccount
     | CheckConnection
     | AuditAccount

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from chalicelib.core import compose
 from chalicelib.core.bursts import with_text
-from chalicelib.core.case import MessageRecord
+from chalicelib.core.case import Case, MessageRecord
 from chalicelib.core.disposition import Disposition, Outcome
-from chalicelib.core.events import MessageDeleted, MessageEdited, Visibility
+from chalicelib.core.events import MessageDeleted, MessageEdited, Visibility, message_event_key
 from chalicelib.core.placing import with_message_gone
 from chalicelib.core.ticket import Comment
 from chalicelib.pipeline.bursts import change_waiting, find_waiting
-from chalicelib.pipeline.striking import strike_out
+from chalicelib.pipeline.striking import kept_until, strike_out, words_may_stand
 from chalicelib.pipeline.work import Work, entry_id, living_case, note, save_case, tell_ticket
 from chalicelib.ports.stores import RememberMessage
 
@@ -40,7 +40,7 @@ def edited(work: Work, event: MessageEdited) -> Disposition:
         return change_waiting(work, keeper, with_text(entry, event.text), outcome, remember)
     case = living_case(work.runtime, record.case)
     comment = Comment(
-        body=compose.edited_body(event.text),
+        body=compose.edited_body(_words(work, event, case)),
         visibility=Visibility.PUBLIC,
         external_id=entry_id(work.envelope.key),
         author=case.requester,
@@ -49,7 +49,13 @@ def edited(work: Work, event: MessageEdited) -> Disposition:
     )
     if not tell_ticket(work.runtime, case, comment, look_first=work.resumed):
         return work.finish(Outcome.NOISE, "edited after its ticket was closed for good", remember, case=case)
-    return work.finish(Outcome.APPENDED, "edit", remember, case=case)
+    return work.finish(Outcome.APPENDED, "edit", remember, *kept_until(work, case, event.edited_at), case=case)
+
+
+def _words(work: Work, event: MessageEdited, case: Case) -> str:
+    if words_may_stand(work.runtime, work.spec, case.helpdesk):
+        return event.text
+    return compose.withheld(work.spec.title, case.latest.permalink)
 
 
 def _is_brands(event: MessageEdited) -> bool:
@@ -80,8 +86,8 @@ def deleted(work: Work, event: MessageDeleted) -> Disposition:
     case = living_case(work.runtime, record.case)
     ours = record.delivery is not None or record.native
     comment = note(compose.deleted_note(ours), entry_id(work.envelope.key))
-    if not ours:
-        strike_out(work.runtime, case, event.key)
+    if not ours and work.runtime.policy.redact_deleted:
+        strike_out(work.runtime, case, message_event_key(event.key))
     tell_ticket(work.runtime, case, comment, look_first=work.resumed)
     outcome = Disposition(outcome=Outcome.REMOVED_BY_AUTHOR, case=case.id, ticket=case.ticket)
 

@@ -25,6 +25,7 @@ from chalicelib.core.jobs import (
     RereadThread,
     SpreadDecision,
     StoreMedia,
+    StrikeOut,
     TellCrm,
 )
 from chalicelib.ports.services import QueueMessage
@@ -64,6 +65,8 @@ def group_of(job: Job) -> str:
             return f"merge|{job.case}"
         case EraseAuthor():
             return f"erase|{job.author}"
+        case StrikeOut():
+            return f"strike|{job.case}"
         case RemovePayload():
             return f"payload|{job.archived_at}"
         case StoreMedia():

@@ -22,6 +22,7 @@ from chalicelib.pipeline.merging import follow_merge
 from chalicelib.pipeline.opening import complete_opening
 from chalicelib.pipeline.overtaken import find_standing, memory, taken_in, tell_change, was_deleted, was_edited
 from chalicelib.pipeline.rematch import asked_for, rematch
+from chalicelib.pipeline.striking import kept_until, shown
 from chalicelib.pipeline.work import Work, customers_entry, entry_id, note, save_case, write_entry
 from chalicelib.pipeline.write_back import crm_due
 from chalicelib.ports.identities import KnownAuthor
@@ -209,7 +210,7 @@ def _append(work: Work, event: InboundMessage, case: Case, *, joined: ContactMat
     author = _author(event)
     client = work.runtime.connectors.helpdesk(case.helpdesk)
     person, remember = _person(work, case, author)
-    comment = customers_entry(work, event, author, person, reopen=True)
+    comment = customers_entry(work, shown(work, event, case.helpdesk), author, person, reopen=True)
     try:
         entered = enter(work, client, case, case.ticket, comment)
     except (TicketClosedError, NotFoundError):
@@ -234,6 +235,7 @@ def _append(work: Work, event: InboundMessage, case: Case, *, joined: ContactMat
             entered.remembered(memory(work, event, saved), saved),
             *entered.writes(work, event, author, person, saved),
             *remember,
+            *kept_until(work, saved, event.sent_at),
             *again.writes,
             *([RememberIdentity(identity=identity)] if identity else []),
             *(crm_due(work.runtime, saved) if _is_news(case, saved) or identity else ()),

@@ -18,6 +18,7 @@ from chalicelib.pipeline.match import identity_of, match_detail
 from chalicelib.pipeline.media import filed
 from chalicelib.pipeline.overtaken import memory, taken_in
 from chalicelib.pipeline.receive import hint_message
+from chalicelib.pipeline.striking import kept_until, shown
 from chalicelib.pipeline.work import Work, customers_entry, entry_id, note, save_case, write_entry
 from chalicelib.pipeline.write_back import crm_due
 from chalicelib.ports.helpdesk import HelpdeskClient, TicketLinks
@@ -64,6 +65,7 @@ def complete_opening(
             *([RememberIdentity(identity=identity)] if identity else []),
             *crm_due(work.runtime, saved),
             *ask_later(work, event, saved),
+            *kept_until(work, saved, event.sent_at),
         )
 
     return _ticketed(save_case(work.runtime, case, change, more))
@@ -93,7 +95,7 @@ def _ticket(
     *,
     look_first: bool,
 ) -> TicketRef:
-    comment = customers_entry(work, event, author, person, reopen=False)
+    comment = customers_entry(work, shown(work, event, case.helpdesk), author, person, reopen=False)
     if look_first:
         found = client.find_ticket(case.id)
         if found is not None:
@@ -130,10 +132,12 @@ def _draft(
         "permalink": event.permalink or "",
         "contact": str(case.match.contact.ref) if case.match.contact else "",
     }
+    terms = work.spec.capabilities.terms
+    with_words = terms.may_store_text and terms.retention is None
     return TicketDraft(
         external_id=case.id,
         requester=person,
-        subject=compose.subject(author, work.spec.title, event),
+        subject=compose.subject(author, work.spec.title, event, with_words=with_words),
         comment=comment,
         tags=("careloop", work.account.key.platform),
         follow_up_of=case.follow_up_of,

@@ -17,6 +17,7 @@ from chalicelib.core.matching.types import Claim
 from chalicelib.core.people import Author
 from chalicelib.core.placing import conversation_for, with_message, with_message_gone
 from chalicelib.core.ticket import Comment
+from chalicelib.pipeline.striking import shown
 from chalicelib.pipeline.work import Work, entry_id, note, tell_ticket
 from chalicelib.ports.stores import RememberMessage
 
@@ -56,7 +57,7 @@ def tell_change(work: Work, event: InboundMessage, case: Case, author: Author, t
         told = note(compose.deleted_note(False), entry_id(work.envelope.key, "deleted"))
     elif work.known is not None and work.known.edited_text is not None:
         told = Comment(
-            body=compose.edited_body(work.known.edited_text),
+            body=compose.edited_body(shown(work, replace(event, text=work.known.edited_text), case.helpdesk).text),
             visibility=Visibility.PUBLIC,
             external_id=entry_id(work.envelope.key, "edited"),
             author=case.requester,

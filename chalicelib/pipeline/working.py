@@ -26,6 +26,7 @@ from chalicelib.core.jobs import (
     RereadThread,
     SpreadDecision,
     StoreMedia,
+    StrikeOut,
     TellCrm,
 )
 from chalicelib.pipeline.alarms import notice, of_account, of_connection
@@ -39,6 +40,7 @@ from chalicelib.pipeline.mirror import mirror_contacts
 from chalicelib.pipeline.poll import poll_account, poll_helpdesk, reread
 from chalicelib.pipeline.rotation import keep_proof
 from chalicelib.pipeline.spread import spread_decision
+from chalicelib.pipeline.striking import strike_job
 from chalicelib.pipeline.write_back import tell_crm
 from chalicelib.ports.runtime import Runtime
 
@@ -68,6 +70,7 @@ HANDLERS: dict[type, Callable[[Runtime, JobEnvelope], None]] = {
     StoreMedia: store_media,
     EraseAuthor: erase_job,
     RemovePayload: _simple(remove_payload),
+    StrikeOut: strike_job,
     CheckAccount: _simple(account_job),
     CheckConnection: _simple(connection_job),
     AuditAccount: _simple(run_audit),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from click.testing import CliRunner
 
 from careloop.cli.erase import erase
 from chalicelib import bootstrap
+from chalicelib.core.capabilities import PlatformTerms
 from chalicelib.core.disposition import ParkedItem, ParkReason
 from chalicelib.core.errors import NotFoundError, UnavailableError
-from chalicelib.core.events import AuthorOptedOut, MessageDeleted
+from chalicelib.core.events import AuthorOptedOut, MessageDeleted, MessageEdited
 from chalicelib.core.ids import AccountId, AccountKey, AuthorId, AuthorKey, ContactId, ContactRef, PersonRef, TicketRef
 from chalicelib.core.people import Identity
 from chalicelib.core.ticket import TicketStatus
@@ -235,3 +237,58 @@ def test_a_contact_and_all_who_are_linked_to_it() -> None:
 )
 def test_what_is_asked_wrongly_is_refused_in_a_line(arguments: tuple[str, ...]) -> None:
     assert run(world(), *arguments, "--yes").exit_code == 1
+
+
+# ---- what a platform's terms let us keep -----------------------------------------------------------------------------
+
+
+def under(terms: PlatformTerms, desk: type[FakeHelpdesk], *, redacts: bool) -> World:
+    here = world(desk)
+    base = here.connectors.specs["agora"]
+    here.connectors.specs["agora"] = replace(base, capabilities=replace(base.capabilities, terms=terms))
+    sheet = here.connectors.desk_sheet
+    here.connectors.desk_sheet = replace(sheet, capabilities=replace(sheet.capabilities, redacts=redacts))
+    return here
+
+
+TWO_DAYS = PlatformTerms(retention=timedelta(hours=48))
+
+
+def test_words_stand_as_long_as_the_terms_allow_where_they_can_be_struck_out() -> None:
+    here = under(TWO_DAYS, ErasingDesk, redacts=True)
+    key = here.runtime.archive.keep(source="agora/main", body=b"kim", received_at=here.clock.now(), headers={})
+    here.runtime.queues.inbound.send(envelope_messages(bootstrap_parsed(here, "m1", "my words"), here.clock.now(), key))
+    here.work()
+    here.arrive(here.message("m2", "more words"))
+    here.arrive(MessageEdited(key=here.message("m2").key, text="other words", edited_at=here.clock.now()))
+    assert here.ticket.customer[:2] == ["my words", "more words"]
+    assert "words" not in here.ticket.draft.subject
+    here.clock.advance(hours=47)
+    minutes(here, 1)
+    assert here.ticket.customer[1] == "more words"
+    here.clock.advance(hours=1)
+    minutes(here, 2)
+    assert here.ticket.customer == ["(redacted)"] * 3
+    with pytest.raises(NotFoundError):
+        here.runtime.archive.fetch(key)
+    calls = len(here.desk.calls)
+    minutes(here, 2)
+    assert len([item for item in here.desk.calls[calls:] if item == "redact"]) == 0, "it is done"
+
+
+@pytest.mark.parametrize("terms", [TWO_DAYS, PlatformTerms(may_store_text=False)])
+def test_words_that_could_not_be_struck_out_do_not_stand(terms: PlatformTerms) -> None:
+    here = under(terms, FakeHelpdesk, redacts=False)
+    here.arrive(here.message("m1", "my words"))
+    here.arrive(here.message("m2", "more words"))
+    here.arrive(MessageEdited(key=here.message("m1").key, text="other words", edited_at=here.clock.now()))
+    told = "\n".join([here.ticket.draft.subject, *here.ticket.customer, *here.ticket.notes])
+    assert "my words" not in told
+    assert "more words" not in told
+    assert "other words" not in told
+    assert (
+        "Agora does not allow a copy of these words. Read it here: https://agora.example/m1" in here.ticket.customer[0]
+    )
+    here.desk.agent_writes("1", "Thank you.")
+    here.hint()
+    assert here.platform.texts == ["Thank you."], "it is answered all the same"

@@ -87,9 +87,10 @@ class Desk:
         return f"C{(self._contacts * 7_368_787) % 100_000_007:08}"
 
     def say(self, kind: str, person: Person, value: str = "", who: str = "") -> str:
-        """A sentence in the person's language, else in English."""
+        """A sentence in the person's language, else in English, as some others write too."""
         lists = texts()[kind]
-        sentence = self.rng.choice(lists.get(person.language) or lists["en"])
+        language = person.language if self.rng.random() < 0.88 else "en"
+        sentence = self.rng.choice(lists.get(language) or lists["en"])
         return sentence.replace("{v}", value).replace("{who}", who or self.world.person().given)
 
     def private(self, *said: str) -> list[dict[str, Any]]:
@@ -106,7 +107,7 @@ class Desk:
         forms = {0: name.lower(), 1: name.upper(), 2: stripped(name), 3: german(name), 4: f"Dr. {name}"}
         forms |= {
             5: f"{person.given} {rng.choice('ABEJKLM')}. {person.family}",
-            6: f"{name} {rng.choice('🌻⚽🎸🐱🇺🇦')}",
+            6: f"{name} {rng.choice(('🌻', '⚽', '🎸', '🇺🇦'))}",
         }
         return forms.get(rng.randrange(18), name)
 

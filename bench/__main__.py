@@ -19,6 +19,7 @@ BENCHES: Mapping[str, tuple[str, str]] = {
     "calls": ("bench.calls", "Calls to AWS and to vendors"),
     "state": ("bench.state", "The local state alone"),
     "rhythm": ("bench.rhythm", "The silence alarm: how often wrong, how soon right (minutes)"),
+    "match": ("bench.match", "Matching authors as contacts grow; SIZE=1000000 for a million (minutes)"),
     "size": ("bench.size", "Package, imports, memory"),
 }
 

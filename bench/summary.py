@@ -1,5 +1,5 @@
 """One table: every figure beside its floor and its peers, all measured in this very run, so that ratios can be compared
-between machines. Details: ``python -m bench ack loop calls size``; ``careloop cost --detail``."""
+between machines. Details: ``python -m bench ack loop calls match size``; ``careloop cost --detail``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import ack, loop
+from bench import match as matching
 from bench.calls import AIMS
 from bench.peers import race
 from bench.usage import count
@@ -120,6 +121,14 @@ def call_rows(counted: Mapping[str, Any]) -> Iterator[Row]:
         yield Row(what=f"calls, {flow}", unit="counted", ours=calls, digits=0, note=f"aim {AIMS[flow]}")
 
 
+def match_row() -> Row:
+    """An author matched among many contacts; the floor is the same among a tenth of them: one means flat."""
+    few, many = (matching.measure(size) for size in matching.SUMMARY_SIZES)
+    note = f"floor: among {few.contacts:,}; p99 {many.p99:.1f}, {many.memory:.0f} bytes a contact"
+    what = f"match an author, {many.contacts:,} contacts"
+    return Row(what=what, unit="CPU ms", ours=many.median, floor=few.median, note=note)
+
+
 def package_row() -> Row:
     """What is deployed, beside what the others would have to pack for the webhook alone."""
     floor = race.zipped(race.FLOOR_NEEDS) / 1e6
@@ -190,6 +199,7 @@ def run(console: Console) -> bool:
         *ack_rows(results),
         *loop_rows(best),
         *call_rows(counted),
+        match_row(),
         package_row(),
         cost_row(counted, results),
     ):

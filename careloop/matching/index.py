@@ -137,6 +137,11 @@ class CompactIndex:
             self._hashes[bucket] = array("Q", map(hashes.__getitem__, order))
             self._numbers[bucket] = array("I", map(numbers.__getitem__, order))
 
+    def sizes(self) -> tuple[int, int]:
+        """Bytes in memory, and in the temporary file."""
+        arrays = [*self._hashes, *self._numbers, self._places, self._id_places]
+        return sum(len(item) * item.itemsize for item in arrays) + len(self._ids), self._places[-1]
+
     def close(self) -> None:
         """Remove the temporary file."""
         self._file.close()

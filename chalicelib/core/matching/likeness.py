@@ -17,8 +17,8 @@ def is_young(author: Author, contact: Contact) -> bool:
 
 
 def how_alike(handle: str, recorded: Iterable[str], record: PersonName) -> int:
-    """0: `handle` is like none of the contact's `recorded` ones; 2: it differs from one in letters that look alike; 1: in
-    a few characters, which says something only where the handle is more than the name that namesakes share."""
+    """0: `handle` is like none of the contact's `recorded` ones; 2: it differs from one in letters that look alike; 1:
+    in a few characters, which says something only where the handle is more than the name that namesakes share."""
     best = 0
     mine = fold_handle(handle)
     for other in recorded:

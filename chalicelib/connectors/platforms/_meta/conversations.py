@@ -38,9 +38,11 @@ def find_own(
     *,
     words: str = "message",
     time: str = "created_time",
+    person: str | None = None,
 ) -> Reader | None:
     """What the account (by one of its ids or names, `own`) wrote with this text since `began_at`, or None when it is
-    not among `messages` (or comments, which have other names for their ``words`` and ``time``).
+    not among `messages` (or comments, which have other names for their ``words`` and ``time``). ``person``: the other
+    one in a private thread.
 
     Raises OutcomeUnknownError when the author of such a text is
     withheld, or a message can't be read.
@@ -50,7 +52,7 @@ def find_own(
             is_new = message.need_time(time) >= began_at - SLACK
             if is_new and same_text(message.find_text(words) or "", text):
                 message.need_id("id")
-                if is_by(message, own):
+                if is_by(message, own, person):
                     return message
     except PayloadError:
         raise OutcomeUnknownError("a message that can't be read") from None
@@ -58,7 +60,7 @@ def find_own(
 
 
 def find_own_file(
-    messages: Iterable[Reader], own: Collection[str], began_at: datetime, *, first: bool
+    messages: Iterable[Reader], own: Collection[str], began_at: datetime, *, first: bool, person: str | None = None
 ) -> Reader | None:
     """The file without words that the account sent since `began_at`, or None when there certainly is none.
 
@@ -69,7 +71,7 @@ def find_own_file(
     try:
         for message in messages:
             is_file = message.has("attachments") and not (message.find_text("message") or "").strip()
-            if is_file and message.need_time("created_time") >= began_at - SLACK and is_by(message, own):
+            if is_file and message.need_time("created_time") >= began_at - SLACK and is_by(message, own, person):
                 message.need_id("id")
                 found.append(message)
         if len(found) > 1:
@@ -81,12 +83,15 @@ def find_own_file(
     return found[0] if found else None
 
 
-def is_by(message: Reader, own: Collection[str]) -> bool:
-    """Whether the account wrote it. Raises PayloadError, and OutcomeUnknownError when the author is withheld."""
-    names = {message.find_id("from", "id"), message.find_text("from", "username")} - {None}
-    if not names:
+def is_by(message: Reader, own: Collection[str], person: str | None = None) -> bool:
+    """Whether the account wrote it: by one of its names, or in a thread of two whoever is not the ``person``, as the
+    account may be called by yet another id. Raises PayloadError; OutcomeUnknownError when the author is withheld."""
+    author, handle = message.find_id("from", "id"), message.find_text("from", "username")
+    if author is None and handle is None:
         raise OutcomeUnknownError("author withheld")
-    return any(name in own for name in names)
+    if author in own or handle in own:
+        return True
+    return person is not None and author is not None and author != person
 
 
 def other_side(message: Reader, own: Collection[str]) -> str | None:

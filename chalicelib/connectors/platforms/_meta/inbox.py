@@ -134,17 +134,17 @@ def _members(conversation: Reader) -> list[Reader]:
 def find_sent(inbox: Inbox, reply: OutboundReply) -> str | None:
     """The id of our own words, or file, among the newest messages of the reply's thread. None: certainly not there.
     Raises OutcomeUnknownError where newer messages hide what we look for, and leaves."""
-    oldest = reply.began_at - SLACK
-    sought = find_conversation(inbox, reply.thread.thread, oldest)
+    oldest, person = reply.began_at - SLACK, str(reply.thread.thread)
+    sought = find_conversation(inbox, person, oldest)
     if sought.id is None and sought.certain:
         return None
     if sought.id is None:
         raise OutcomeUnknownError("the conversation was not found for certain")
     messages = inbox.messages(sought.id)
     if reply.files or reply.attachments:
-        found = find_own_file(messages, inbox.own, reply.began_at, first=reply.part == 1)
+        found = find_own_file(messages, inbox.own, reply.began_at, first=reply.part == 1, person=person)
     else:
-        found = find_own(messages, inbox.own, reply.text, reply.began_at)
+        found = find_own(messages, inbox.own, reply.text, reply.began_at, person=person)
     if found is not None:
         return found.need_id("id")
     if len(messages) >= READABLE and all(item.need_time("created_time") >= oldest for item in messages):

@@ -81,7 +81,9 @@ def letter_event(side: Side, own: Collection[str], person: str, node: Reader) ->
     """A private message; one about a story has the story's surface, and a link in place of its media, which must not be
     stored. Raises PayloadError."""
     event = message_event(side, person, node)
-    author = _author(side, node, own)
+    # A thread has two sides: whoever is not the person is the account, by whatever id.
+    others = {*own, node.need_id("from", "id")} - {person}
+    author = _author(side, node, others)
     if author is None:
         raise node.wrong("no author")
     about = _story(node)

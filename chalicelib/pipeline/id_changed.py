@@ -102,6 +102,6 @@ def _follows(work: Work, case: Case, event: AuthorIdChanged) -> bool:
 def _key(key: ConversationKey, event: AuthorIdChanged) -> ConversationKey:
     """Where private chats are named after the customer, the thread has another id too."""
     thread = key.thread
-    if thread.thread == event.old.author:
+    if str(thread.thread) == str(event.old.author):
         thread = replace(thread, thread=ThreadId(event.new.author))
     return ConversationKey(thread=thread, author=event.new.author)

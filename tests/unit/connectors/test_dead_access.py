@@ -112,6 +112,9 @@ DEAD: dict[str, list[tuple[int, Any, str]]] = {
         (401, graph(0), "system user"),
         (200, graph(190), "system user"),
     ],
+    "mastodon": [(401, {"error": "The access token is invalid"}, "make a new access token")],
+    "youtube": [(401, {"error": "invalid_grant"}, "consent to the app again")],
+    "linkedin": [(401, {"status": 401, "code": "REVOKED_ACCESS_TOKEN"}, "new access token")],
 }
 BARRED: dict[str, list[tuple[int, Any, str]]] = {
     "facebook": _GRAPH_BARRED,
@@ -135,6 +138,12 @@ BARRED: dict[str, list[tuple[int, Any, str]]] = {
         (403, graph(131031), "locked"),
         (400, graph(131042), "payment"),
     ],
+    "mastodon": [(403, {"error": "This action is outside the authorized scopes"}, "scopes")],
+    "youtube": [
+        (403, {"error": {"errors": [{"reason": reason}]}}, "scope")
+        for reason in ("insufficientPermissions", "ineligibleAccount", "accessNotConfigured", "forbidden")
+    ],
+    "linkedin": [(403, {"status": 403, "code": "ACCESS_DENIED"}, "products and scopes")],
 }
 DESKS = {"zendesk": (401, {"error": "Couldn't authenticate you"}), "rt": (401, {"message": "Unauthorized"})}
 

@@ -14,12 +14,16 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tests.crash.boundary import Stop
-from tests.crash.desks import DESKS
+from tests.crash.desks import EVERYWHERE
 from tests.crash.flows import FLOWS
 from tests.crash.matrix import Plan, Run, Tally, rehearsal, run_all, survey, tallied
 from tests.crash.places import PLACES
 
-COMBINATIONS = tuple(f"{place}+{desk}" for place in PLACES for desk in DESKS)
+COMBINATIONS = (
+    *(f"{place}+{desk}" for place in PLACES for desk in EVERYWHERE),
+    "matrix+zammad",
+    "bluesky+django_helpdesk",
+)
 QUICK = ("facebook+zendesk", "x+rt")
 QUICK_FLOWS = ("first message", "follow-up", "reply", "long reply in parts")
 PAIRS, QUICK_PAIRS = 10, 10

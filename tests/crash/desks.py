@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from careloop.twins.base import Deliver, Twin
+from careloop.twins.django_helpdesk import DjangoHelpdeskTwin
 from careloop.twins.rt import RtTwin
+from careloop.twins.zammad import ZammadTwin
 from careloop.twins.zendesk import ZendeskTwin
 from chalicelib.bootstrap import Application
 from chalicelib.core.account import Connection, ConnectionKind, Endpoint
@@ -31,6 +33,8 @@ class Desk(Protocol):
     """One helpdesk."""
 
     name: str
+    strikes: bool
+    """Whether what a customer deleted is struck out of the ticket."""
 
     def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
         """The twins by base URL."""
@@ -71,6 +75,7 @@ class ZendeskDesk:
     """Zendesk, told of by its trigger."""
 
     name = "zendesk"
+    strikes = False
     _url = "https://acme.zendesk.example"
     _secret = "dGhlLXNlY3JldA=="
 
@@ -119,6 +124,7 @@ class RtDesk:
     """Request Tracker with Careloop's Scrip, which calls once."""
 
     name = "rt"
+    strikes = False
     _url = "https://rt.acme.example"
     _secret = "9f2c51d07be84c0fb6ad35b0a4f1e6d2"
 
@@ -163,13 +169,112 @@ class RtDesk:
         self.twin.merge(source, target)
 
 
+class ZammadDesk:
+    """Zammad with a trigger on agents' articles, which is tried five times."""
+
+    name = "zammad"
+    strikes = True
+    _url = "https://zammad.acme.example"
+    _secret = "9f2c51d07be84c0fb6ad35b0a4f1e6d2"
+
+    def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
+        self.twin = ZammadTwin(clock, deliver=deliver)
+        return {self._url: self.twin}
+
+    def connect(self, app: Application) -> None:
+        _connect(app, "zammad", {"base_url": self._url, "group": "Social"}, {"signature_token": (self._secret,)})
+        app.secrets.put_credentials(ConnectionKind.HELPDESK, "zammad", DESK, {"token": self.twin.token})
+
+    def begin(self) -> None:
+        self.twin.add_webhook(f"{BASE}/webhooks/helpdesk/zammad/{DESK}", self._secret)
+
+    def tickets(self) -> Sequence[str]:
+        return [str(number) for number in self.twin.world.data["tickets"]]
+
+    def is_open(self, ticket: str) -> bool:
+        return self.twin.world.ticket(ticket)["state"] in ("new", "open")
+
+    def entries(self) -> Sequence[Entry]:
+        return _entries(self.twin.snapshot()["tickets"])
+
+    def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
+        self.twin.agent_reply(ticket, text, state="closed" if solve else None)
+
+    def note(self, ticket: str, text: str) -> None:
+        self.twin.agent_note(ticket, text)
+
+    def close(self, ticket: str) -> None:
+        self.twin.remove(ticket)
+
+    def merge(self, source: str, target: str) -> None:
+        self.twin.merge(source, target)
+
+
+class DjangoHelpdeskDesk:
+    """django-helpdesk with its webhook, which calls once."""
+
+    name = "django_helpdesk"
+    strikes = True
+    _url = "https://django.acme.example"
+    _secret = "9f2c51d07be84c0fb6ad35b0a4f1e6d2"
+
+    def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
+        self.twin = DjangoHelpdeskTwin(clock, deliver=deliver)
+        return {self._url: self.twin}
+
+    def connect(self, app: Application) -> None:
+        _connect(app, "django_helpdesk", {"base_url": self._url, "queue": "1"}, {"hook_secret": (self._secret,)})
+        app.secrets.put_credentials(ConnectionKind.HELPDESK, "django_helpdesk", DESK, {"token": self.twin.token})
+
+    def begin(self) -> None:
+        self.twin.add_webhook(f"{BASE}/webhooks/helpdesk/django_helpdesk/{DESK}", self._secret)
+
+    def tickets(self) -> Sequence[str]:
+        return [str(number) for number in self.twin.world.data["tickets"]]
+
+    def is_open(self, ticket: str) -> bool:
+        return self.twin.world.need_ticket(ticket)["status"] in (1, 2)
+
+    def entries(self) -> Sequence[Entry]:
+        return _entries(self.twin.snapshot()["tickets"])
+
+    def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
+        self.twin.agent_reply(ticket, text, status=3 if solve else None)
+
+    def note(self, ticket: str, text: str) -> None:
+        self.twin.agent_note(ticket, text)
+
+    def close(self, ticket: str) -> None:
+        self.twin.mark_duplicate(ticket)
+
+    def merge(self, source: str, target: str) -> None:
+        self.twin.merge(source, target)
+
+
+def _connect(
+    app: Application, connector: str, options: Mapping[str, str], secrets: Mapping[str, tuple[str, ...]]
+) -> None:
+    kind = ConnectionKind.HELPDESK
+    connection = Connection(kind=kind, name=DESK, connector=connector, title="Desk", endpoint=DESK, options=options)
+    app.runtime.stores.directory.put_connection(connection)
+    app.runtime.stores.directory.put_endpoint(Endpoint(kind=kind, connector=connector, name=DESK))
+    app.secrets.put_verification(kind, connector, DESK, secrets)
+
+
 def _entries(tickets: Sequence[Mapping[str, Any]]) -> list[Entry]:
     return [
-        Entry(ticket=str(ticket["id"]), public=item["public"], text=item["text"])
+        Entry(ticket=str(ticket["id"]), public=item["public"], text=item["text"].partition("\n\n[careloop")[0])
         for ticket in tickets
         for item in ticket["comments"]
         if item["author"] != AGENT
     ]
 
 
-DESKS: Mapping[str, type[Desk]] = {"zendesk": ZendeskDesk, "rt": RtDesk}
+DESKS: Mapping[str, type[Desk]] = {
+    "zendesk": ZendeskDesk,
+    "rt": RtDesk,
+    "zammad": ZammadDesk,
+    "django_helpdesk": DjangoHelpdeskDesk,
+}
+EVERYWHERE = ("zendesk", "rt")
+"""Tried with each platform; the others with one, because their ways with platforms are no others."""

@@ -81,6 +81,8 @@ def delete(world: World) -> None:
     """The customer takes it back."""
     world.place.delete("kim", world.story.messages["m1"])
     world.story.notes[DELETED] = 1
+    if world.desk.strikes:
+        world.story.said["kim"].remove("m1")
     world.settle()
 
 
@@ -141,13 +143,21 @@ def closed(world: World) -> None:
     world.settle()
 
 
+def linked(world: World) -> None:
+    """A customer whom an agent linked to their record."""
+    first(world)
+    world.desk.note(world.desk.tickets()[-1], "/link KD-1")
+    world.story.notes["Linked: "] = 1
+    world.settle()
+
+
 def decided(world: World) -> None:
-    """An agent takes the link to the customer's record back, and makes it after all."""
+    """The agent takes the link back, and makes it after all."""
     world.desk.note(world.desk.tickets()[-1], "/unlink")
     world.story.notes["Unlinked: "] = 1
     world.settle()
     world.desk.note(world.desk.tickets()[-1], "/link KD-1")
-    world.story.notes["Linked: "] = 1
+    world.story.notes["Linked: "] = 2
     world.story.linked = "KD-1"
     world.settle()
 
@@ -186,6 +196,6 @@ FLOWS = {
         Flow(name="solved and reopened", given=first, then=reopened),
         Flow(name="closed, then follow-up", given=first, then=closed),
         Flow(name="merged", given=two, then=merged),
-        Flow(name="unlinked and linked", given=first, then=decided),
+        Flow(name="unlinked and linked", given=linked, then=decided),
     )
 }

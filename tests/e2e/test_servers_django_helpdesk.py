@@ -143,7 +143,7 @@ def test_customers_files_are_stored_and_struck_out_with_the_words(client: Client
     for _ in range(2):
         client.redact(ticket, key)
     struck = agent.ticket(int(ticket.ticket))["followup_set"][-1]
-    assert struck["comment"].startswith("[removed]")
+    assert struck["comment"].startswith("(removed)")
     assert "look at this" not in struck["comment"]
     assert struck["followupattachment_set"] == []
     assert client.find_comment(ticket, "look1") == key

@@ -23,7 +23,7 @@ from chalicelib.core.people import Author, Contact
 from chalicelib.core.ticket import Comment, TicketDraft
 
 MOST_SUBJECT = 200
-REDACTED = "[removed]"
+REDACTED = "(removed)"
 _PRIORITIES = {"urgent": 1, "high": 2, "normal": 3, "low": 4}
 _MOST_KEY = 200
 _MOST_LOCAL = 60

@@ -30,7 +30,7 @@ from chalicelib.core.people import Author, Contact
 from chalicelib.core.ticket import AgentReply, Comment, TicketActivity, TicketDraft, TicketStatus
 from chalicelib.ports.helpdesk import HelpdeskContext, TouchedTickets
 
-REDACTED = "[removed]"
+REDACTED = "(removed)"
 _NO_CASE = "case-nobodyhasthisone00"
 
 

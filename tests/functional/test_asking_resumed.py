@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -45,7 +46,7 @@ def dies_at(world: World, number: int, before: bool, step: Callable[[], None]) -
     stores = world.system.stores
     kept = stores.transactions
     dying = Dying(kept, number, before=before)
-    stores.transactions = dying  # type: ignore[assignment]
+    stores.transactions = dying
     try:
         with suppress(Dead):
             step()
@@ -67,7 +68,7 @@ def test_a_question_is_asked_once(before: bool, private: bool):
             opened(world)
         place = world.private if private else world.platform
         place_can_be_asked(world)
-        died = dies_at(world, number, before, lambda world=world: ask(world))
+        died = dies_at(world, number, before, partial(ask, world))
         assert len(place.sent) == 1, number
         assert sum("Asked the customer" in item for item in world.ticket.notes) == 1, number
         assert link_in(place.texts[0], world).token == case_of(world).asked.token
@@ -96,7 +97,7 @@ def test_an_answer_is_checked_and_counted_once(before: bool, right: bool):
         write_privately(world)
         ask(world)
         link = link_in(world.private.texts[0], world)
-        died = dies_at(world, number, before, lambda world=world, link=link: fill_in(world, link, **values))
+        died = dies_at(world, number, before, partial(fill_in, world, link, **values))
         words = "it matches" if right else "it did NOT match"
         assert sum(words in item for item in world.ticket.notes) == 1, number
         assert (case_of(world).match.verdict is Verdict.LINKED) is right

@@ -16,12 +16,12 @@ from chalicelib.core.errors import CareloopError, NotFoundError, UnavailableErro
 from chalicelib.core.events import IdentityClaimed, Visibility
 from chalicelib.core.ids import AuthorId, AuthorKey, CommentId
 from chalicelib.core.links import Told
-from chalicelib.core.matching import normalise_email, normalise_number, normalise_phone
+from chalicelib.core.matching import contact_keys, normalise_email, normalise_number, normalise_phone
 from chalicelib.core.matching.types import Claim, Direction
-from chalicelib.core.people import Author, ClueKind, ContactMatch, Evidence, Verdict
+from chalicelib.core.people import Author, Clue, ClueKind, ContactMatch, Evidence, Verdict
 from chalicelib.core.questions import Asked, Asking, filled, text_in
 from chalicelib.core.ticket import Agent, AgentReply
-from chalicelib.core.who import with_suggested
+from chalicelib.core.who import as_suggested, with_suggested
 from chalicelib.pipeline.match import Asked as Sought
 from chalicelib.pipeline.match import identity_of, is_incomplete, look_up, match_detail, ruled_out
 from chalicelib.pipeline.posting import post_reply
@@ -76,11 +76,28 @@ def _checked(work: Work, asked: Asked, event: IdentityClaimed) -> ContactMatch:
     match = look_up(work.runtime, sought, excluded) if claims else ContactMatch(verdict=Verdict.UNKNOWN)
     if is_incomplete(match):
         raise UnavailableError("a CRM could not be asked", retry_after=60.0)
+    if _names_somebody_else(work, sought, match):
+        match = as_suggested(match)
     return replace(
         match,
         evidence=_as_told(match.evidence),
         candidates=tuple(replace(item, evidence=_as_told(item.evidence)) for item in match.candidates),
     )
+
+
+def _names_somebody_else(work: Work, sought: Sought, match: ContactMatch) -> bool:
+    """Whether one of several values is another contact's: who filled that in may be neither."""
+    if match.verdict is not Verdict.LINKED or match.contact is None:
+        return False
+    theirs = contact_keys(match.contact)
+    for claim in sought.told:
+        if Clue(kind=claim.kind, value=claim.value).index_key in theirs:
+            continue
+        alone = look_up(work.runtime, replace(sought, told=(claim,), author=Author(key=sought.author.key)), frozenset())
+        others = (alone.contact, *(item.contact for item in alone.candidates))
+        if any(item is not None and item.ref != match.contact.ref for item in others):
+            return True
+    return False
 
 
 def _as_told(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:

@@ -241,6 +241,20 @@ def test_an_answer_that_matches_makes_the_next_message_certain():
     assert len(world.private.sent) == 1  # nothing is told to the customer
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"name": "Kim Park", "email": "kim@example.com"},
+        {"name": "Park, Kim", "number": "kd 1001"},
+        {"name": "KIM PARK", "number": "KD-1001", "email": "kims.new.one@example.com"},
+    ],
+)
+def test_what_people_write_is_understood(values: dict[str, str]):
+    world = asked_in_private()
+    fill_in(world, link_in(world.private.texts[0], world), **values)
+    assert identities_by_answer(world, KIM_IN_PRIVATE) == ["crm:C-1"]
+
+
 def test_after_a_private_reply_both_of_their_ids_are_known():
     world = opened(asking_world())
     ask(world)
@@ -260,6 +274,9 @@ def test_after_a_private_reply_both_of_their_ids_are_known():
         {"name": "Kim Park <script>", "number": "<b>KD-1</b>"},
         {"name": "Kim Park", "email": "no address"},
         {"name": "Kim Park", "phone": "call me"},
+        {"name": "Karl Meier", "email": "kim@example.com"},
+        {"name": "Kim Park", "email": "kim@example.com", "number": "KD-1002"},
+        {"name": "Kim Park", "email": "lee@example.com", "number": "KD-1001"},
     ],
 )
 def test_an_answer_that_does_not_match_is_told_to_the_agent_alone(values: dict[str, str]):

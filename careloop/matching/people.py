@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from careloop.contacts import contact_from
+from careloop.contacts import BadRow, found_in
 from careloop.matching.source import UnreadableRowError
 from careloop.matching.values import moment, objects, region, several, whole, words, yes
 from chalicelib.core.events import Visibility
@@ -23,14 +23,16 @@ def contact_in(row: Mapping[str, Any], *, brand_region: str) -> Contact:
     for name in ("orders", "order", "customer_numbers", "emails", "email", "phones", "phone"):
         if name in plain:
             plain[name] = several(plain[name])
+    for name in ("contact_id", "id"):
+        plain[name] = words(plain.get(name))
     plain["social"] = _social(plain.get("social"))
     if "created" in plain:
         since = moment(plain["created"])
         plain["created"] = since.isoformat() if since else None
-    try:
-        return contact_from(plain, crm=CRM, region=region(plain.get("country")) or brand_region)
-    except ValueError as error:
-        raise UnreadableRowError(str(error)) from error
+    found = found_in(0, plain, crm=CRM, region=region(plain.get("country")) or brand_region)
+    if isinstance(found, Contact):
+        return found
+    raise UnreadableRowError(found.reason if isinstance(found, BadRow) else "a deleted contact")
 
 
 def _social(value: Any) -> list[dict[str, str]]:

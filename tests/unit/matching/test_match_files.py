@@ -174,6 +174,8 @@ def test_a_contact_with_everything() -> None:
     )
     with pytest.raises(UnreadableRowError, match="contact_id"):
         contact_in({"name": "Kim"}, brand_region="")
+    with pytest.raises(UnreadableRowError, match="deleted"):
+        contact_in({"contact_id": 5.0, "deleted": True}, brand_region="")
 
 
 def test_accounts_by_platform_are_read_too() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.adapters.records.stores import RecordStores
 from chalicelib.core.account import Connection, ConnectionKind
 from chalicelib.core.errors import CredentialsError, UnavailableError
 from chalicelib.core.ids import ContactId, ContactRef, Cursor
@@ -18,6 +19,7 @@ from chalicelib.core.policy import CarePolicy
 from chalicelib.pipeline import mirror
 from chalicelib.pipeline.mirror import begin_again, is_mirrored, plan_mirrors, state_of, steps
 from chalicelib.ports.crm import ContactPage
+from chalicelib.ports.table import Change, Item, Key, Table
 from chalicelib.ports.writes import SaveCursor
 from tests.fakes.runtime import FakeCrm, World
 
@@ -217,14 +219,46 @@ def test_a_first_run_that_ends_anywhere_goes_on_where_it_was(error: Any, at: int
     assert is_mirrored(world.runtime, "crm")
 
 
-def test_killed_between_storing_a_page_and_keeping_its_place() -> None:
-    crm = Feed([person(1), person(2), person(1).ref, person(3)], page=2)
-    world = following(crm)
-    for change in (person(1), person(2)):
-        world.runtime.stores.contacts.put_contacts([change])
-    list(steps(world.runtime, "crm"))
-    assert sorted(mirrored(world)) == ["2", "3"]
-    assert world.runtime.stores.contacts.read_keys("crm", ["email:team@x.com"])["email:team@x.com"].count == 2
+class DyingTable:
+    """A table before whose write number ``at``, or right after it, the process ends."""
+
+    def __init__(self, table: Table, at: int, *, after: bool) -> None:
+        self._table, self._left, self._after = table, at, after
+
+    def get(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
+        return self._table.get(keys)
+
+    def query(self, pk: str, **options: Any) -> Any:
+        return self._table.query(pk, **options)
+
+    def write(self, changes: Sequence[Change]) -> None:
+        self._left -= 1
+        if self._left or self._after:
+            self._table.write(changes)
+        if not self._left:
+            raise Killed
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_at_any_write_and_started_again_the_index_is_right(after: bool) -> None:
+    changes = [*(person(number) for number in range(5)), person(1).ref, person(2, "Sam"), person(1), person(4).ref]
+    deaths = 0
+    while True:
+        world = following(Feed(changes, page=3))
+        table = DyingTable(world.system.table, deaths + 1, after=after)
+        dying = replace(world.runtime, stores=RecordStores(table, world.clock))
+        try:
+            list(steps(dying, "crm"))
+        except Killed:
+            deaths += 1
+        else:
+            break
+        list(steps(world.runtime, "crm"))
+        assert mirrored(world) == {"0": "Kim 0", "1": "Kim 1", "2": "Sam 2", "3": "Kim 3"}, f"killed at write {deaths}"
+        row = world.runtime.stores.contacts.read_keys("crm", ["email:team@x.com"])["email:team@x.com"]
+        assert (row.count, sorted(row.contacts)) == (4, ["0", "1", "2", "3"]), f"killed at write {deaths}"
+        assert is_mirrored(world.runtime, "crm")
+    assert deaths >= 8, "each page's contacts, its deletions, and its place"
 
 
 def test_a_place_that_somebody_else_moved_is_left_to_them() -> None:

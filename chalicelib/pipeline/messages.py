@@ -101,13 +101,14 @@ def _with_author(work: Work, event: InboundMessage) -> InboundMessage:
 
 
 def _named(work: Work, event: InboundMessage, case: Case | None) -> InboundMessage:
-    """Somebody of whom the event tells only the id: as we know them, else as the platform's profile does."""
+    """Somebody whose name the event does not tell: as we know them, else as the platform's profile does. Without a name
+    nobody can be sure who it is, whatever else they tell."""
     author = event.author
-    if author is None or author.handle or author.display_name:
+    if author is None or author.display_name:
         return event
     known = case.conversation(conversation_for(event)) if case else None
     if known is not None:
-        return replace(event, author=known.author)
+        return replace(event, author=replace(known.author, handle=author.handle or known.author.handle))
     try:
         client = work.runtime.connectors.platform(work.account)
         if isinstance(client, FetchesAuthors):

@@ -60,7 +60,7 @@ def is_latin(text: str) -> bool:
 def letters(text: str) -> str:
     """`text` in lower case without emoji, flags and ornaments; punctuation is kept."""
     if text.isascii():
-        return text.lower()
+        return text.lower().strip()
     found = []
     for char in plain(text):
         char = _SQUARED.get(char) or _MATHEMATICAL.get(char, char)
@@ -68,7 +68,7 @@ def letters(text: str) -> str:
             found.append(" ")
         else:
             found.append(char)
-    return unicodedata.normalize("NFC", "".join(found).lower())
+    return unicodedata.normalize("NFC", "".join(found).lower()).strip()
 
 
 @lru_cache(maxsize=65536)

@@ -143,13 +143,16 @@ def _duplicates(contact: Contact | None, compared: Sequence[Comparison]) -> list
 def _suggested(
     view: View, compared: Sequence[Comparison], found: Sequence[Link], flags: tuple[str, ...], weights: Weights
 ) -> ContactMatch:
-    likelihoods = weights.likelihoods([weights.score(item.features) for item in compared])
-    ranked = sorted(zip(likelihoods, compared, strict=True), key=lambda entry: (-entry[0], str(entry[1].contact.ref)))
+    scores = [weights.score(item.features) for item in compared]
+    ranked = sorted(
+        zip(weights.likelihoods(scores), scores, compared, strict=True),
+        key=lambda entry: (-entry[1], str(entry[2].contact.ref)),
+    )
     if not ranked or ranked[0][0] < weights.least:
         return ContactMatch(verdict=Verdict.UNKNOWN, note=_note(found, flags), flags=flags)
     candidates = tuple(
         Candidate(contact=item.contact, evidence=reasons(view, item, weights), confidence=round(likelihood, 4))
-        for likelihood, item in ranked[:MOST_CANDIDATES]
+        for likelihood, _, item in ranked[:MOST_CANDIDATES]
         if likelihood >= min(_LEAST_OF_OTHERS, ranked[0][0])
     )
     return ContactMatch(

@@ -39,7 +39,7 @@ def normalise_platform(value: str) -> str:
 
 def normalise_email(value: str) -> str | None:
     """Lower case, no blanks; None when it is no address. Addresses that networks invent for their users are none."""
-    text = plain(plain(value).lower()).removeprefix("mailto:").strip("<>")
+    text = plain(plain(value).lower()).strip("<>").rpartition("mailto:")[2]
     name, at, domain = text.rpartition("@")
     invented = domain == "facebook.com" or domain.endswith(".invalid")
     is_whole = bool(at and name) and "." in domain and not any(char.isspace() for char in text)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.core.matching.folding import coarse, disguise, fold, forms, letters, skeleton
+from chalicelib.core.matching.folding import disguise, fold, forms, letters, skeleton
 from chalicelib.core.matching.names import Level, compare, given_level, looks_like_company, name_of, parse_name
 from tests.unit.matching.people import contact
 
@@ -106,7 +106,6 @@ def test_folding_twice_changes_nothing(text: str) -> None:
     assert folded == fold(folded)
     assert all(form == fold(form) for form in forms(text))
     assert letters(letters(text)) == letters(text)
-    assert coarse(coarse(folded)) == coarse(folded)
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

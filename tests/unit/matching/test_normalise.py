@@ -25,7 +25,7 @@ from chalicelib.core.matching.normalise import is_national_form, loose_mailbox, 
     [
         (normalise_email, " Kim@Example.COM ", "kim@example.com"),
         (normalise_email, "ｋｉｍ＠example.com", "kim@example.com"),
-        (normalise_email, "<mailto:kim@example.com>", None),
+        (normalise_email, "<mailto:kim@example.com>", "kim@example.com"),
         (normalise_email, "kim@example", None),
         (normalise_email, "kim@facebook.com", None),
         (normalise_email, "kim @example.com", None),

@@ -75,6 +75,8 @@ class PlatformCapabilities:
     """Events come by polling; there is no webhook."""
     rereads_threads: bool = True
     """False: threads of open cases are not read again one by one; the poll itself notices what is new in old ones."""
+    link_hint: str = ""
+    """What an agent should know before putting a link into a public answer (it costs more)."""
     answerable_always: bool = True
     """False: the platform may refuse answers by API (X: only when summoned)."""
     terms: PlatformTerms = field(default_factory=PlatformTerms)

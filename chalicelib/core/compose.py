@@ -109,6 +109,7 @@ def brief(
     terms_note: str = "",
     links: Mapping[str, str] | None = None,
     numbers: Sequence[ContactRef] = (),
+    link_hint: str = "",
 ) -> str:
     """The first internal note: who, why we think so, where they wrote, what else is open, how to answer."""
     urls = links or {}
@@ -128,20 +129,25 @@ def brief(
         f"Also open: {', '.join(shown) if shown else 'nothing'}",
         before,
         f"To answer: {answer}",
+        link_hint if message.visibility is Visibility.PUBLIC else "",
     ]
     if private_reply and message.visibility is Visibility.PUBLIC:
         lines.append(f"To go on in private: an internal note with /private; {HELP['/private']}.")
     return "\n".join(["Careloop brief", *filter(None, lines)])
 
 
-def posted_note(title: str, receipts: Sequence[DeliveryReceipt], private: bool, stripped: Sequence[str]) -> str:
-    """The note after a reply was posted."""
+def posted_note(
+    title: str, receipts: Sequence[DeliveryReceipt], private: bool, stripped: Sequence[str], hint: str = ""
+) -> str:
+    """The note after a reply was posted. ``hint``: what the agent should know for the next one."""
     where = f"in private on {title}" if private else f"on {title}"
     parts = f" in {len(receipts)} parts" if len(receipts) > 1 else ""
     links = [item.permalink for item in receipts if item.permalink]
     lines = [f"Posted {where}{parts}." + (f" {links[0]}" if links else ""), *links[1:]]
     if stripped:
         lines.append(f"Left out of the post: {', '.join(stripped)}.")
+    if hint:
+        lines.append(hint)
     return "\n".join(lines)
 
 

@@ -170,6 +170,7 @@ def _write_brief(
         also_open=also_open,
         earlier=case.follow_up_of,
         private_reply=work.spec.capabilities.private_reply,
+        link_hint=work.spec.capabilities.link_hint,
         terms_note="" if terms.may_match_crm else terms.note,
         links=links,
         numbers=case.suggested,

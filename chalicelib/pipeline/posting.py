@@ -14,6 +14,7 @@ from chalicelib.core.ids import ConversationKey, MessageId, TicketRef
 from chalicelib.core.parcels import Parcel, parcels
 from chalicelib.core.reply import Delivery, DeliveryReceipt, DeliveryStatus, OutboundReply, delivery_key
 from chalicelib.core.text.clean import CleanReply, clean_reply
+from chalicelib.core.text.facets import find_links
 from chalicelib.core.ticket import AgentReply
 from chalicelib.pipeline.deliver import Moved, Outbound, Refused, Sent, Unknown, deliver
 from chalicelib.pipeline.routing import Destination, choose
@@ -186,11 +187,19 @@ def _send_parts(
             return Posted(note=body, sent=bool(receipts), parked=True, repeated=repeated)
     private = destination.private_reply or destination.conversation.visibility is Visibility.PRIVATE
     return Posted(
-        note=compose.posted_note(destination.spec.title, receipts, private, cleaned.stripped),
+        note=compose.posted_note(
+            destination.spec.title, receipts, private, cleaned.stripped, _hint(destination, cleaned.text, private)
+        ),
         sent=True,
         repeated=repeated,
         opened=_opened(case, receipts),
     )
+
+
+def _hint(destination: Destination, text: str, private: bool) -> str:
+    """About links, where the answer held one in public."""
+    hint = destination.capabilities.link_hint
+    return hint if hint and not private and find_links(text) else ""
 
 
 def _stands_elsewhere(

@@ -68,6 +68,16 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What the vendor charges for one call or one thing read or written, in US dollars."""
+
+    what: str
+    usd: float
+    source: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformSpec:
     """A platform connector. ``hosts``: the only hosts its client may call (base_url options may override for tests)."""
 
@@ -85,6 +95,7 @@ class PlatformSpec:
     family: tuple[str, ...] = ()
     """Names whose payloads share this connector's webhook (Meta's)."""
     facts: tuple[Fact, ...] = ()
+    prices: tuple[Price, ...] = ()
     budgets: tuple[BudgetHeaders, ...] = ()
     """The headers in which the remote tells what is left of its rate limits."""
     kind: ConnectionKind = ConnectionKind.PLATFORM

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -267,3 +268,17 @@ def test_an_account_of_its_own_kind_has_its_own_limits():
     world.desk.agent_writes("1", "word " * 600)
     world.hint()
     assert len(world.platform.sent) == 1
+
+
+def test_what_a_link_costs_is_said_before_and_after() -> None:
+    base = spec(most=280)
+    hint = "Agora charges more for a link."
+    world = World(sheet=replace(base, capabilities=replace(base.capabilities, link_hint=hint)))
+    world.arrive(world.message())
+    assert hint in world.ticket.notes[0]
+    for text in ("It left today.", "Track it at https://acme.example/t/1"):
+        world.desk.agent_writes("1", text)
+        world.hint()
+    plain, linked = world.ticket.notes[-2:]
+    assert hint not in plain
+    assert linked.endswith(hint)

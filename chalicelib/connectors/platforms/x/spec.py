@@ -17,6 +17,7 @@ from chalicelib.ports.spec import (
     Level,
     OptionField,
     PlatformSpec,
+    Price,
     ShownBy,
     UsedFor,
 )
@@ -43,6 +44,7 @@ CAPABILITIES = PlatformCapabilities(
     private_reply=True,
     threading=Threading.CHAIN,
     answerable_always=False,
+    link_hint="X charges about $0.20 for an answer with a link, 13 times as much as for one without.",
     terms=TERMS,
 )
 
@@ -237,6 +239,25 @@ FACTS = (
     ),
 )
 
+_PRICING = f"{_DOCS}/x-api/getting-started/pricing"
+PRICES = tuple(
+    Price(what=what, usd=usd, source=_PRICING, date="2026-08-22")
+    for what, usd in (
+        ("read a post", 0.005),
+        ("read a user", 0.010),
+        ("read a private message", 0.010),
+        ("read an own post", 0.001),
+        ("a post's event", 0.005),
+        ("a private message's event", 0.010),
+        ("write a post", 0.015),
+        ("write an answer to a summons", 0.010),
+        ("write a post with a link", 0.20),
+        ("write a private message", 0.015),
+        ("delete a post", 0.010),
+    )
+)
+"""Pay per use, prepaid; the same thing read again on the same day (UTC) is charged once."""
+
 SPEC = PlatformSpec(
     name="x",
     title="X",
@@ -247,6 +268,7 @@ SPEC = PlatformSpec(
     shown_by=ShownBy.DOCUMENTATION,
     options=OPTIONS,
     api_version="2",
+    prices=PRICES,
     budgets=BUDGETS,
     facts=FACTS,
 )

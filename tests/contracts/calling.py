@@ -67,11 +67,11 @@ class Trial:
 
     @property
     def writing_step(self) -> int | None:
-        """The step of a successful writing call that writes."""
+        """The step of a successful writing call that writes; one with ``"prepares": true`` does not (an upload)."""
         if self.call not in WRITING or not self.succeeds:
             return None
-        steps = [index for index, step in enumerate(self.exchange) if step["request"]["method"] in ("POST", "PUT")]
-        return steps[0] if steps else None
+        methods = [None if step.get("prepares") else step["request"]["method"] for step in self.exchange]
+        return next((index for index, method in enumerate(methods) if method in ("POST", "PUT")), None)
 
     def outcome(self, http: Http, sessions: MemorySessions | None = None) -> Any:
         """What the call returns, or the error of the tree that it raises; anything else is a bug and goes through."""

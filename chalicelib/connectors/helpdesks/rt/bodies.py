@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from datetime import UTC
@@ -11,6 +12,7 @@ from chalicelib.connectors.helpdesks.rt.access import queue
 from chalicelib.connectors.helpdesks.rt.spec import FIELDS
 from chalicelib.core.events import Visibility
 from chalicelib.core.ids import AuthorKey, PersonRef, digest
+from chalicelib.core.media import MediaFile
 from chalicelib.core.people import Author, Contact
 from chalicelib.core.ticket import Comment, TicketDraft
 
@@ -74,7 +76,12 @@ def words(comment: Comment) -> str:
     along, and the source."""
     label = _one_line(comment.author_label or "")
     parts = [f"From {label}:\n", comment.body] if label and is_public(comment.visibility) else [comment.body]
-    links = [item.url for item in comment.attachments if item.url and item.url not in comment.body]
+    kept = {file.source for file in comment.files}
+    links = [
+        item.url
+        for item in comment.attachments
+        if item.url and item.url not in comment.body and item.url not in kept and item.remote_id not in kept
+    ]
     if links:
         parts += ["", *links]
     if comment.source_url and comment.source_url not in comment.body:
@@ -95,7 +102,14 @@ def entry(comment: Comment, options: Mapping[str, str], *, reopening: bool) -> d
         data["TxnCustomFields"] = {field: mark(comment.external_id)}
     if reopening:
         data["Status"] = options.get("open_status", "").strip() or "open"
+    if comment.files:
+        data["Attachments"] = [_file(item) for item in comment.files]
     return data
+
+
+def _file(item: MediaFile) -> dict[str, str]:
+    content = base64.b64encode(item.content).decode("ascii")
+    return {"FileName": item.name, "FileType": item.media_type, "FileContent": content}
 
 
 # -- tickets -----------------------------------------------------------------------------------------------------------

@@ -215,13 +215,18 @@ def _file(item: Part, folder: str) -> Attachment:
 
 
 def content(data: Reader) -> str:
-    """The text of one attachment (RT gives bytes in base64, texts are UTF-8). Raises PayloadError."""
+    """The text of one attachment (texts are UTF-8). Raises PayloadError."""
+    return clean_text(file_content(data).decode("utf-8", "replace"))
+
+
+def file_content(data: Reader) -> bytes:
+    """The bytes of one attachment, which RT gives in base64. Raises PayloadError."""
     encoded = data.find("Content")
     if encoded is None:
-        return ""
+        return b""
     if not isinstance(encoded.value, str):
         raise encoded.wrong("base64 expected")
     try:
-        return clean_text(base64.b64decode(encoded.value).decode("utf-8", "replace"))
+        return base64.b64decode(encoded.value)
     except (binascii.Error, ValueError):
         raise encoded.wrong("base64 expected") from None

@@ -21,6 +21,7 @@ SPEC = HelpdeskSpec(
         reopens_by_itself=True,
         html=True,
         signed_webhooks=True,
+        most_file_bytes=10_000_000,
         note="Every entry is Careloop's own account's; the customer's name stands above their words.",
     ),
     credentials=(
@@ -97,6 +98,11 @@ SPEC = HelpdeskSpec(
         Fact(what="no rate limit; at most two parallel calls are kind to it", source=_REST2, date="2026-11"),
         Fact(what="pages hold 20 rows, at most 100; total and next page are often null", source=_SEEN, date="2026-11"),
         Fact(what="a subject keeps 200 characters, the rest is cut", source=_SEEN, date="2026-11"),
+        Fact(
+            what="an attachment has 10,000,000 bytes at most ($MaxAttachmentSize)",
+            source="RT 5.0.3, etc/RT_Config.pm",
+            date="2026-11",
+        ),
         Fact(what="user names are unique without regard to case", source=_SEEN, date="2026-11"),
         Fact(what="parameters of ContentType are kept in the entry's headers", source=_SEEN, date="2026-11"),
     ),

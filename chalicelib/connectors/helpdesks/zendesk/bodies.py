@@ -92,7 +92,7 @@ def is_public(visibility: Visibility) -> bool:
     return visibility is Visibility.PUBLIC
 
 
-def comment(item: Comment, author: PersonRef | None) -> dict[str, Any]:
+def comment(item: Comment, author: PersonRef | None, uploads: tuple[str, ...] = ()) -> dict[str, Any]:
     """The ``comment`` member. ``public`` is always said: Zendesk's default depends on the ticket's first comment."""
     data: dict[str, Any] = {
         "html_body": comment_html(item.body, item.source_url),
@@ -100,12 +100,14 @@ def comment(item: Comment, author: PersonRef | None) -> dict[str, Any]:
     }
     if author is not None:
         data["author_id"] = numeric(author.person)
+    if uploads:
+        data["uploads"] = list(uploads)
     return data
 
 
-def update(item: Comment, author: PersonRef | None) -> dict[str, Any]:
-    """The body that adds `item` to a ticket."""
-    ticket: dict[str, Any] = {"comment": comment(item, author), "metadata": {MARK: mark(item.external_id)}}
+def update(item: Comment, author: PersonRef | None, uploads: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The body that adds `item` to a ticket, with the files behind the tokens ``uploads``."""
+    ticket: dict[str, Any] = {"comment": comment(item, author, uploads), "metadata": {MARK: mark(item.external_id)}}
     if item.reopen:
         ticket["status"] = "open"
     return {"ticket": ticket}
@@ -114,14 +116,14 @@ def update(item: Comment, author: PersonRef | None) -> dict[str, Any]:
 # -- tickets -----------------------------------------------------------------------------------------------------------
 
 
-def ticket(draft: TicketDraft, options: Mapping[str, str]) -> dict[str, Any]:
+def ticket(draft: TicketDraft, options: Mapping[str, str], uploads: tuple[str, ...] = ()) -> dict[str, Any]:
     """The body that creates `draft`. The submitter is the first comment's author: so it shows as the customer's."""
     author = draft.comment.author or (draft.requester if is_public(draft.comment.visibility) else None)
     data: dict[str, Any] = {
         "external_id": draft.external_id,
         "subject": _plain(draft.subject)[:MOST_SUBJECT],
         "requester_id": numeric(draft.requester.person),
-        "comment": comment(draft.comment, author),
+        "comment": comment(draft.comment, author, uploads),
         "tags": tags(draft.tags, options),
         "metadata": {MARK: mark(draft.comment.external_id)},
     }

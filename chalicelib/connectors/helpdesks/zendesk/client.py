@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.connectors.helpdesks.zendesk import bodies, reading
+from chalicelib.connectors.helpdesks.zendesk import bodies, files, reading
 from chalicelib.connectors.helpdesks.zendesk.access import api_client, login_name, site, too_many
 from chalicelib.connectors.helpdesks.zendesk.export import touched_tickets
 from chalicelib.connectors.helpdesks.zendesk.notices import Notices
@@ -25,7 +25,9 @@ from chalicelib.core.errors import (
     TicketClosedError,
     TicketMovedError,
 )
+from chalicelib.core.events import Attachment
 from chalicelib.core.ids import CaseId, CommentId, Cursor, PersonId, PersonRef, TicketId, TicketRef
+from chalicelib.core.media import MediaFile
 from chalicelib.core.people import Author, Contact
 from chalicelib.core.ticket import AgentReply, Comment, TicketActivity, TicketDraft, TicketStatus
 from chalicelib.ports.helpdesk import HelpdeskContext, TouchedTickets
@@ -96,10 +98,12 @@ class Client:
     # -- tickets -------------------------------------------------------------------------------------------------------
 
     def create_ticket(self, draft: TicketDraft) -> TicketRef:
-        """One call; see `HelpdeskClient`. TicketClosedError: ``follow_up_of`` can't be followed up."""
+        """One call, one more for each file; see `HelpdeskClient`. TicketClosedError: ``follow_up_of`` can't be followed
+        up."""
         headers = {"idempotency-key": bodies.creation_key(draft)}
+        data = bodies.ticket(draft, self._options, files.upload(self._api, draft.comment))
         try:
-            answer = self._api.post("/tickets", bodies.ticket(draft, self._options), idempotent=True, headers=headers)
+            answer = self._api.post("/tickets", data, idempotent=True, headers=headers)
         except RejectedError as refused:
             return self._already_created(draft, refused)
         with readable():
@@ -145,7 +149,8 @@ class Client:
     # -- comments ------------------------------------------------------------------------------------------------------
 
     def add_comment(self, ticket: TicketRef, comment: Comment) -> CommentId:
-        """One call, two or three more for a ticket that takes no more comments; see `HelpdeskClient`."""
+        """One call, one more for each file, two or three more for a ticket that takes no more comments; see
+        `HelpdeskClient`."""
         try:
             return self._update(ticket, comment)
         except NotFoundError as gone:
@@ -155,7 +160,8 @@ class Client:
 
     def _update(self, ticket: TicketRef, comment: Comment) -> CommentId:
         path = f"/tickets/{segment(ticket.ticket)}"
-        answer = self._api.call("PUT", path, data=bodies.update(comment, comment.author), expect=(429,))
+        data = bodies.update(comment, comment.author, files.upload(self._api, comment))
+        answer = self._api.call("PUT", path, data=data, expect=(429,))
         if answer.status == 429:
             raise too_many(answer, self._context.clock)
         return _written(answer) or self._look_for(ticket, comment)
@@ -188,6 +194,10 @@ class Client:
     def find_comment(self, ticket: TicketRef, external_id: str) -> CommentId | None:
         """One call for each 100 comments; see `HelpdeskClient`."""
         return self._reader.find_mark(ticket.ticket, bodies.mark(external_id))
+
+    def fetch_file(self, attachment: Attachment, *, most_bytes: int) -> MediaFile:
+        """One call, one more where Zendesk sends us on to its file host; see `FetchesFiles`."""
+        return files.fetch(self._context, attachment, most_bytes)
 
     # -- what agents did -----------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ SPEC = HelpdeskSpec(
         reopens_by_itself=False,
         html=True,
         signed_webhooks=True,
+        most_file_bytes=20_000_000,
         note="A closed ticket is never reopened: the next message opens a follow-up.",
     ),
     credentials=(
@@ -117,6 +118,11 @@ SPEC = HelpdeskSpec(
         Fact(
             what="a ticket holds 5000 comments; a subject 150 characters",
             source="developer.zendesk.com, ticket comments; schema of Tickets",
+            date="2026-08",
+        ),
+        Fact(
+            what="a file has 50 MB at most; an upload's token is good for 60 minutes",
+            source="developer.zendesk.com, Attachments, uploads",
             date="2026-08",
         ),
         Fact(

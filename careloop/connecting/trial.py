@@ -97,4 +97,6 @@ def _context(
     if subject.kind is ConnectionKind.HELPDESK:
         return HelpdeskContext(connection=subject, credentials=credentials, http=http, clock=clock, sessions=sessions)
     contacts = app.runtime.stores.contacts
-    return CrmContext(connection=subject, credentials=credentials, http=http, clock=clock, contacts=contacts)
+    return CrmContext(
+        connection=subject, credentials=credentials, http=http, clock=clock, contacts=contacts, sessions=sessions
+    )

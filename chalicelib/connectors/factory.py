@@ -122,5 +122,6 @@ class ConnectorFactory:
                 http=http,
                 clock=self.clock,
                 contacts=self.stores.contacts,
+                sessions=self.sessions,
             )
         raise ConfigurationError(f"{connection.name} is no helpdesk and no CRM")

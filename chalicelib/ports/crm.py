@@ -10,20 +10,21 @@ from typing import Protocol, runtime_checkable
 from chalicelib.core.account import Connection
 from chalicelib.core.ids import ContactId, ContactRef, Cursor
 from chalicelib.core.people import Author, Clues, Contact
-from chalicelib.ports.services import Clock, Http
+from chalicelib.ports.services import Clock, Http, SessionStore
 from chalicelib.ports.stores import ContactIndex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrmContext:
     """What a client is made of. ``credentials``: CALL fields by name. ``contacts``: the index, for the built-in
-    directory."""
+    directory. ``sessions``: where logins that end and are renewed live."""
 
     connection: Connection
     credentials: Mapping[str, str] = field(repr=False)
     http: Http
     clock: Clock
     contacts: ContactIndex
+    sessions: SessionStore
 
 
 class CrmClient(Protocol):

@@ -153,16 +153,17 @@ class Connector:
         if clock is None:
             clock = FrozenClock(datetime.fromisoformat(case["now"])) if "now" in case else FrozenClock()
         chosen = self.credentials if credentials is None else credentials
+        sessions = self.sessions(case) if sessions is None else sessions
         if self.kind is ConnectionKind.CRM:
-            contacts = MemoryContacts.of(case.get("contacts", ()))
-            return CrmContext(connection=connection, credentials=chosen, http=http, clock=clock, contacts=contacts)
-        return HelpdeskContext(
-            connection=connection,
-            credentials=chosen,
-            http=http,
-            clock=clock,
-            sessions=self.sessions(case) if sessions is None else sessions,
-        )
+            return CrmContext(
+                connection=connection,
+                credentials=chosen,
+                http=http,
+                clock=clock,
+                contacts=MemoryContacts.of(case.get("contacts", ())),
+                sessions=sessions,
+            )
+        return HelpdeskContext(connection=connection, credentials=chosen, http=http, clock=clock, sessions=sessions)
 
     def client(self, http: Http, case: Mapping[str, Any], sessions: MemorySessions | None = None) -> Any:
         return registry.client(self.kind, self.name, self.context(http, case, sessions))

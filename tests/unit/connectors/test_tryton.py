@@ -22,6 +22,7 @@ from chalicelib.ports.crm import CrmContext
 from tests.fakes.clock import FrozenClock
 from tests.fakes.contacts import MemoryContacts
 from tests.fakes.http import ScriptedHttp
+from tests.fakes.sessions import MemorySessions
 
 
 def ilike(pattern: str) -> re.Pattern[str]:
@@ -114,6 +115,7 @@ def client(options: dict[str, str], key: str = "5f1d6c0e8b9a4723") -> Client:
             http=ScriptedHttp([]),
             clock=FrozenClock(),
             contacts=MemoryContacts(),
+            sessions=MemorySessions(),
         )
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.architecture.source import ROOT, Import, Source, is_within, sources
 
 CORE, PORTS, TOOLKIT = "chalicelib.core", "chalicelib.ports", "chalicelib.connectors.toolkit"
+CONNECTORS = "chalicelib.connectors"
 KINDS = ("chalicelib.connectors.platforms", "chalicelib.connectors.helpdesks", "chalicelib.connectors.crms")
 
 NETWORK = frozenset(
@@ -195,6 +196,13 @@ LAYERS = (
         forbidden=NETWORK | FILES_AND_PROCESSES - {"os"},
     ),
 )
+FAMILY = Layer(
+    package=f"{CONNECTORS}._*",
+    ours=(TOOLKIT, PORTS, CORE),
+    others=frozenset({"cryptography", "regex"}),
+    forbidden=PURE - STREAMS,
+)
+"""What connectors of several kinds share (a vendor's helpdesk and CRM): ``chalicelib/connectors/_<family>``."""
 RUN_WITHOUT_AWS = ("careloop.local", "careloop.twins", "careloop.sandbox")
 
 
@@ -214,6 +222,8 @@ def broken(root: Path = ROOT) -> Sequence[str]:
 
 def layer_of(module: str) -> Layer:
     """The layer with the longest package that holds `module`."""
+    if module.startswith(f"{CONNECTORS}._"):
+        return FAMILY
     return max((layer for layer in LAYERS if is_within(module, layer.package)), key=lambda layer: len(layer.package))
 
 
@@ -249,6 +259,8 @@ def _may_import_ours(source: Source, layer: Layer, module: str) -> bool:
 
 def connector_of(module: str) -> str | None:
     """The package of the connector (or of the family, which begins with an underscore) that holds `module`."""
+    if module.startswith(f"{CONNECTORS}._"):
+        return ".".join(module.split(".")[:3])
     for kind in KINDS:
         if module.startswith(f"{kind}."):
             return ".".join(module.split(".")[: kind.count(".") + 2])

@@ -206,6 +206,21 @@ SLIPS = {
         "from chalicelib.connectors.platforms.alpha import client",
         "may not import chalicelib.connectors.platforms.alpha",
     ),
+    "family of kinds: connector": (
+        "chalicelib/connectors/_acme/a.py",
+        "from chalicelib.connectors.crms.acme import client",
+        "may not import chalicelib.connectors.crms.acme",
+    ),
+    "family of kinds: pipeline": (
+        "chalicelib/connectors/_acme/a.py",
+        "import chalicelib.pipeline",
+        "may not import chalicelib.pipeline",
+    ),
+    "toolkit: family of kinds": (
+        "chalicelib/connectors/toolkit/a.py",
+        "from chalicelib.connectors._acme import b",
+        "toolkit may not import chalicelib.connectors._acme",
+    ),
     "adapters: boto3 outside aws": ("chalicelib/adapters/archive.py", "import boto3", "may not import boto3"),
     "adapters: boto3, which is not deployed": ("chalicelib/adapters/aws/a.py", "import boto3", "may not import boto3"),
     "adapters: botocore outside aws": (
@@ -256,6 +271,8 @@ GOOD = {
     "chalicelib/pipeline/a.py": "import logging\nfrom chalicelib.ports import stores",
     f"{CONNECTOR}/client.py": "from chalicelib.connectors.platforms.alpha.spec import SPEC\nfrom chalicelib.connectors.toolkit import api",
     f"{CONNECTOR}/webhook.py": "from chalicelib.connectors.platforms._meta.parts import x\nimport hmac, json, io",
+    "chalicelib/connectors/crms/acme/client.py": "from chalicelib.connectors._acme.soql import x",
+    "chalicelib/connectors/_acme/a.py": "from chalicelib.connectors.toolkit import api\nfrom chalicelib.connectors._acme import b",
     "chalicelib/connectors/registry.py": "import importlib\nfrom chalicelib.ports.spec import PlatformSpec",
     "chalicelib/adapters/http.py": "import urllib3, ssl",
     "chalicelib/adapters/aws/a.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import mypy_boto3_sqs\nimport botocore",

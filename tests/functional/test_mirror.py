@@ -241,7 +241,13 @@ class DyingTable:
 
 @pytest.mark.parametrize("after", [False, True])
 def test_killed_at_any_write_and_started_again_the_index_is_right(after: bool) -> None:
-    changes = [*(person(number) for number in range(5)), person(1).ref, person(2, "Sam"), person(1), person(4).ref]
+    changes: list[Contact | ContactRef] = [
+        *(person(number) for number in range(5)),
+        person(1).ref,
+        person(2, "Sam"),
+        person(1),
+        person(4).ref,
+    ]
     deaths = 0
     while True:
         world = following(Feed(changes, page=3))

@@ -376,3 +376,15 @@ def test_ids_may_be_any_text(stores: Stores, other: Stores, odd: str) -> None:
     assert other.cases.find_by_ticket(ticket(odd)) == saved
     assert open_cases(other, contact_ref(odd)) == [saved]
     assert set(other.cases.open_conversations(PAGE)) == {key, KIM}
+
+
+def test_a_case_that_was_opened_for_a_contact_and_is_somebody_elses_by_now_is_not_theirs(
+    stores: Stores, other: Stores
+) -> None:
+    before = stores.cases.find_open_by_contact(contact_ref())
+    stores.transactions.commit(SaveCase(case=case(match=linked()), among=before))
+    opened = stores.cases.get_case(case().id)
+    stores.transactions.commit(SaveCase(case=replace(opened, match=linked("c-2"))))
+    found = other.cases.find_open_by_contact(contact_ref())
+    assert (found.cases, found.latest) == ((), opened.id)
+    assert [item.id for item in other.cases.find_open_by_contact(contact_ref("c-2")).cases] == [opened.id]

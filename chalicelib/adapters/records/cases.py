@@ -23,6 +23,7 @@ from chalicelib.core.ids import (
     TicketRef,
     case_id,
 )
+from chalicelib.core.people import Verdict
 from chalicelib.ports.services import Clock
 from chalicelib.ports.stores import DropEntries, KeepEntry, OpenCases, OpenPage, RememberMessage, SaveCase
 from chalicelib.ports.table import Change, Condition, Delete, Item, Key, Put, Table
@@ -77,7 +78,8 @@ class RecordCases:
             # a query may see one item of a transaction before the others (DynamoDB: read committed, item by item)
             raise ConflictError("a case of this contact is being stored", retry_after=1.0)
         found = (self._case(stored, item) for item in ids)
-        cases = tuple(case for case in found if case is not None and case.state in LIVE)
+        # the one opened last may be held for somebody else by now
+        cases = tuple(case for case in found if case is not None and case.state in LIVE and _is_of(case, contact))
         return OpenCases(contact=contact, cases=cases, latest=latest)
 
     def find_by_author(self, author: AuthorKey, *, limit: int = 100) -> Sequence[Case]:
@@ -182,6 +184,11 @@ class RecordCases:
             seen = Pointers.to(read(Case, item))
             self._seen.keep(case, seen)
         return seen.case
+
+
+def _is_of(case: Case, contact: ContactRef) -> bool:
+    linked = case.match.contact if case.match.verdict is Verdict.LINKED else None
+    return linked is not None and linked.ref == contact
 
 
 def _record(item: Item | None) -> MessageRecord | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -155,32 +155,30 @@ def rematch_note(match: ContactMatch, numbers: Sequence[ContactRef] = ()) -> str
     return "\n".join([first, *match_lines(match, numbers)])
 
 
-def _people(authors: Sequence[Author]) -> str:
-    return ", ".join(f"{item.label} on {item.key.platform}" for item in authors)
+def people(authors: Sequence[Author], titles: Mapping[str, str]) -> str:
+    """``Kim (@kim) on Bluesky, Kim on Messenger``. ``titles``: of the platforms, by name."""
+    return ", ".join(f"{item.label} on {titles.get(item.key.platform, item.key.platform)}" for item in authors)
 
 
-def linked_note(
-    authors: Sequence[Author], contact: Contact, also: Sequence[str], others: Sequence[Author], terms: str
-) -> str:
-    """The confirmation of /link. ``also``: their other open tickets; ``others``: who else writes on this ticket."""
+def linked_note(who: str, contact: Contact, also: Sequence[str], others: str, terms: str) -> str:
+    """The confirmation of /link. ``who``: as `people` names them; ``also``: their other open tickets; ``others``: who
+    else writes on this ticket."""
     lines = [
-        f"Linked: {_people(authors)} is {named(contact)}.",
+        f"Linked: {who} is {named(contact)}.",
         "Whatever they write from now on is theirs; their other open tickets and the CRM follow. To undo: /unlink.",
     ]
     if also:
         lines.append(f"Also open for this customer: {', '.join(also)}.")
     if others:
-        lines.append(f"Not changed: {_people(others)}, who also wrote here.")
+        lines.append(f"Not changed: {others}, who also wrote here.")
     return "\n".join([*lines, *([terms] if terms else [])])
 
 
-def unlinked_note(
-    authors: Sequence[Author], names: Sequence[str], match: ContactMatch, numbers: Sequence[ContactRef]
-) -> str:
+def unlinked_note(who: str, names: Sequence[str], match: ContactMatch, numbers: Sequence[ContactRef]) -> str:
     """The confirmation of /unlink."""
     return "\n".join(
         [
-            f"Unlinked: {_people(authors)} is not {', '.join(names)}.",
+            f"Unlinked: {who} is not {', '.join(names)}.",
             "Their other open tickets and the CRM follow, and this record is not offered for them again. "
             "If it was right after all: /link with its id.",
             *match_lines(match, numbers),
@@ -188,9 +186,9 @@ def unlinked_note(
     )
 
 
-def not_customer_note(authors: Sequence[Author]) -> str:
+def not_customer_note(who: str) -> str:
     """The confirmation of /not-a-customer."""
     return (
-        f"Noted: {_people(authors)} is no customer. Nobody is looked for when they write again. "
+        f"Noted: {who} is no customer. Nobody is looked for when they write again. "
         "If that changes: /link with the record's id, or /unlink to take this back."
     )

@@ -7,6 +7,7 @@ alone, because a ticket may be read again from before both.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.core.case import Case
@@ -24,6 +25,7 @@ from chalicelib.core.who import (
     match_lines,
     no_customer,
     not_customer_note,
+    people,
     unlinked_note,
     with_suggested,
 )
@@ -76,6 +78,11 @@ class Decision:
         mine = {item.key for item in self.authors}
         found = {item.author.key: item.author for item in self.case.conversations if item.author.key not in mine}
         return list(found.values())
+
+    def people(self, authors: Sequence[Author]) -> str:
+        """Their names, for notes."""
+        platforms = {item.key.platform for item in authors}
+        return people(authors, {item: self.runtime.connectors.platform_spec(item).title for item in platforms})
 
     def spread(self, **what: object) -> Write:
         """The job that carries it on."""
@@ -141,7 +148,7 @@ def _repeated(decision: Decision) -> str | None:
     for rejection in known.rejections:
         if rejection.why == decision.why:
             if rejection.contact is None:
-                return not_customer_note(decision.authors)
+                return not_customer_note(decision.people(decision.authors))
             return _unlinked_words(decision, [rejection], decision.case)
     return None
 
@@ -195,7 +202,8 @@ def _linked_words(decision: Decision, contact: Contact) -> str:
     also = [str(item.ticket) for item in open_cases if item.ticket is not None and item.id != decision.case.id]
     terms = runtime.connectors.platform_spec(decision.authors[0].key.platform).capabilities.terms
     reminder = "" if terms.may_match_crm else f"Only if the customer told you themselves who they are. {terms.note}"
-    return linked_note(decision.authors, contact, sorted(also), decision.others(), reminder)
+    who, others = decision.people(decision.authors), decision.people(decision.others())
+    return linked_note(who, contact, sorted(also), others, reminder)
 
 
 # -- /unlink and /not-a-customer ---------------------------------------------------------------------------------------
@@ -234,7 +242,7 @@ def _unlinked_words(decision: Decision, rejections: list[Rejection], case: Case)
     names = list(dict.fromkeys(f"{item.contact_name or 'the record'}, {item.contact}" for item in rejections))
     if not names:
         return "\n".join(["Taken back: they may be a customer.", *match_lines(case.match, case.suggested)])
-    return unlinked_note(decision.authors, names, case.match, case.suggested)
+    return unlinked_note(decision.people(decision.authors), names, case.match, case.suggested)
 
 
 def _who_else(decision: Decision, excluded: frozenset[ContactRef]) -> ContactMatch:
@@ -259,7 +267,7 @@ def _not_a_customer(decision: Decision) -> tuple[Case, str]:
     wrong = dict.fromkeys((*gone, *(item.contact.ref for item in decision.case.match.candidates)))
     lessons = tuple(Lesson(contact=item, is_same=False) for item in wrong)
     writes.append(decision.spread(gone=gone, lessons=lessons))
-    return _saved(decision, no_customer(rejection), writes), not_customer_note(decision.authors)
+    return _saved(decision, no_customer(rejection), writes), not_customer_note(decision.people(decision.authors))
 
 
 # -- what they share ---------------------------------------------------------------------------------------------------

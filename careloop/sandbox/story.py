@@ -93,6 +93,7 @@ def tell(teller: Teller) -> None:
     go_private(teller, number)
     answer_in_public(teller, number)
     second_channel(teller)
+    settle_who(teller)
 
 
 def ask_in_public(teller: Teller) -> str:
@@ -171,3 +172,37 @@ def second_channel(teller: Teller) -> None:
     teller.say("Careloop", note, "yellow")
     if note.startswith("NOT"):
         raise Stalled(note)
+
+
+def settle_who(teller: Teller) -> None:
+    """Somebody whom only the name suggests; the agent decides, and the next message is certain."""
+    world = teller.world
+    teller.title("5. Kim comments on Facebook; only the name fits a record, so the agent decides")
+    words = "Can I have the lamp in green?"
+    world.act({"action": "write", "place": "facebook", "who": "kim", "text": words})
+    teller.say("Kim", words, "cyan")
+    ticket = teller.wait(
+        "a third ticket",
+        lambda s: next((t for t in s["tickets"] if "Kim" in t["subject"] and notes(t)), None),
+    )
+    teller.say("brief", notes(ticket)[0], "yellow")
+    world.act({"action": "note", "ticket": ticket["id"], "text": "/link 1"})
+    teller.say("agent, note", "/link 1", "yellow")
+    linked = teller.wait(
+        "the confirmation",
+        lambda s: next((n for n in notes(ticket_of(s, ticket["id"])) if n.startswith("Linked")), None),
+    )
+    teller.say("Careloop", linked, "yellow")
+    world.act({"action": "write", "place": "facebook", "who": "kim", "text": "Or in blue?"})
+    teller.say("Kim", "Or in blue?", "cyan")
+    teller.wait(
+        "her words", lambda s: any(w.startswith("Or in blue?") for w in customers_words(ticket_of(s, ticket["id"])))
+    )
+    world.act({"action": "note", "ticket": ticket["id"], "text": "/why"})
+    teller.say("agent, note", "/why", "yellow")
+    why = teller.wait(
+        "the answer", lambda s: next((n for n in notes(ticket_of(s, ticket["id"])) if n.startswith("Case ")), None)
+    )
+    teller.say("Careloop", why, "yellow")
+    if "Kim Park is directory:KD-1002, by Ana Agent" not in why:
+        raise Stalled(why)

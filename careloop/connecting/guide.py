@@ -12,7 +12,7 @@ from chalicelib.core.account import ConnectionKind
 from chalicelib.ports.spec import CredentialField, OptionField, PlatformSpec, Spec, UsedFor
 
 PAGE = "connecting.md"
-VALUES = frozenset({"webhook", "account", "name", "verify_token", "hook_secret", "secret_token"})
+VALUES = frozenset({"webhook", "account", "name", "verify_token", "hook_secret", "secret_token", "signature_token"})
 """What a page may name as ``$value``."""
 UNKNOWN_ADDRESS = "https://<your API>"
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -80,6 +82,15 @@ def _rt(values: Secrets, body: bytes, at: datetime) -> dict[str, str]:
     return {"x-rt-timestamp": stamp, "x-rt-signature": f"sha256={signature}"}
 
 
+def _zammad(values: Secrets, body: bytes, at: datetime) -> dict[str, str]:
+    return {"x-hub-signature": f"sha1={hmac.digest(values['signature_token'].encode(), body, 'sha1').hex()}"}
+
+
+def _django_helpdesk(values: Secrets, body: bytes, at: datetime) -> dict[str, str]:
+    login = base64.b64encode(f"careloop:{values['hook_secret']}".encode()).decode("ascii")
+    return {"authorization": f"Basic {login}"}
+
+
 _META = Signed(sign=_meta, body=b'{"object":"page","entry":[]}')
 _PLATFORM, _HELPDESK = ConnectionKind.PLATFORM, ConnectionKind.HELPDESK
 
@@ -97,6 +108,8 @@ SIGNED: Mapping[tuple[ConnectionKind, str], Signed] = {
     ),
     (_HELPDESK, "zendesk"): Signed(sign=_zendesk, body=b'{"type":"zen:event-type:ticket.careloop_test"}'),
     (_HELPDESK, "rt"): Signed(sign=_rt, body=b'{"event":"careloop.test","ticket":1,"case":""}'),
+    (_HELPDESK, "zammad"): Signed(sign=_zammad, body=b'{"careloop_test":{}}'),
+    (_HELPDESK, "django_helpdesk"): Signed(sign=_django_helpdesk, body=b'{"careloop_test":{}}'),
 }
 
 _HUB = Challenge(

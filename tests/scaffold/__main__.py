@@ -32,6 +32,7 @@ STEPS = {
         "parse in webhook.py: ids alone; the ticket is read, the webhook is never believed.",
         "client.py and careloop/twins/{name}.py, the vendor's own stand-in, strict where the vendor is strict.",
         "README.md beside them: the page for whoever sets it up. Then python -m careloop.readme for the table of all.",
+        "connecting.md beside it, a line in careloop/connecting/signing.py, and a place in tests/crash/desks.py.",
     ),
     "crm": (
         "Capture what the vendor really answers: tests/cases/crms/{name}/calls/<case>.json.",

@@ -22,7 +22,7 @@ from tests.crash.places import PLACES
 COMBINATIONS = (
     *(f"{place}+{desk}" for place in PLACES for desk in EVERYWHERE),
     "matrix+zammad",
-    "bluesky+django_helpdesk",
+    "x+django_helpdesk",
 )
 QUICK = ("facebook+zendesk", "x+rt")
 QUICK_FLOWS = ("first message", "follow-up", "reply", "long reply in parts")

@@ -39,7 +39,11 @@ def contacts() -> None:
 @contacts.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @crm_option
-@click.option("--region", default="", help="Country of phone numbers in national notation, such as DE.")
+@click.option(
+    "--region",
+    default="",
+    help="Country of phone numbers in national notation, such as DE; else the policy's default_region.",
+)
 @click.option("--delete-missing", is_flag=True, help="FILE has all contacts: those it lacks are deleted.")
 @click.option("--yes", is_flag=True, help="Delete also very many without asking.")
 @click.option("--again", is_flag=True, help="Begin at the first row, also where an earlier import was stopped.")
@@ -50,6 +54,7 @@ def import_contacts(
 ) -> None:
     """Import FILE (CSV with a header line, or JSON lines). Repeating it changes nothing; one that was stopped goes on
     where it was. A row whose column `deleted` is set deletes its contact."""
+    region = region or app.runtime.policy.default_region
     if dry_run:
         rows = (item for item in read_contacts(file, crm=crm, region=region) if isinstance(item, Contact))
         console.print(f"DynamoDB: {cost_of(rows).words(read_prices())}", highlight=False)

@@ -48,7 +48,7 @@ def contact(party: Reader, crm: str, url: str, platforms: Mapping[str, str]) -> 
     plain = [item for item in mechanisms if not _is_social(item, platforms)]
     code = party.find_text("code")
     city, country = _address(party.value)
-    phones = (normalise_phone(value) for kind, _, value in plain if kind in ("phone", "mobile"))
+    phones = (normalise_phone(value, country or "") for kind, _, value in plain if kind in ("phone", "mobile"))
     return Contact(
         ref=ContactRef(crm=crm, contact=ContactId(number)),
         name=party.find_text("name") or (f"Party {code}" if code else f"Party {number}"),

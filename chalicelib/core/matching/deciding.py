@@ -163,7 +163,13 @@ def _is_picked(item: Comparison, told: Told, compared: Sequence[Comparison]) -> 
     owners = [other for other in compared if any(claim.claim.value == told.claim.value for claim in other.told)]
     if len(owners) < told.holders or not _is_first_name(item.name):
         return False
-    others = [other for other in owners if other is not item and other.name.given is not Level.DIFFERENT]
+    is_exact = item.name.given is Level.SAME
+    others = [
+        other
+        for other in owners
+        if other is not item
+        and (other.name.given is Level.SAME if is_exact else other.name.given is not Level.DIFFERENT)
+    ]
     return all(same_person(item.contact, other.contact) for other in others)
 
 
@@ -178,7 +184,7 @@ def same_person(one: Contact, other: Contact) -> bool:
     """Evident duplicates: the same name, a shared mailbox, phone, number or presence, and nothing that contradicts."""
     mine, theirs = name_of(one), name_of(other)
     agreed = compare(mine, theirs)
-    if not agreed.is_full or agreed.unsure or _generations_differ(mine, theirs):
+    if agreed.given is not Level.SAME or not agreed.is_full or _generations_differ(mine, theirs):
         return False
     return bool(_identifiers(one) & _identifiers(other)) and not _contradict(one, other)
 

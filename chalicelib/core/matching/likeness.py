@@ -18,14 +18,17 @@ def is_young(author: Author, contact: Contact) -> bool:
 
 def how_alike(handle: str, recorded: Iterable[str], record: PersonName) -> int:
     """0: `handle` is like none of the contact's `recorded` ones; 2: it differs from one in letters that look alike; 1:
-    in a few characters, which says something only where the handle is more than the name that namesakes share."""
+    in a few characters. Of a name with digits, which namesakes have too, something must be added or left out."""
     best = 0
     mine = fold_handle(handle)
     for other in recorded:
         theirs = fold_handle(other)
         if mine != theirs and disguise(mine) == disguise(theirs):
             best = 2
-        elif not is_only_name(theirs, record, with_digits=True) and _is_near(mine, theirs):
+        elif is_only_name(theirs, record):
+            has_more = not is_only_name(theirs, record, with_digits=True) and (mine in theirs or theirs in mine)
+            best = max(best, int(has_more))
+        elif _is_near(mine, theirs):
             best = max(best, 1)
     return best
 

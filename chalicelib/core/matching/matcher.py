@@ -148,7 +148,7 @@ def _suggested(
         zip(weights.likelihoods(scores), scores, compared, strict=True),
         key=lambda entry: (-entry[1], str(entry[2].contact.ref)),
     )
-    if not ranked or ranked[0][0] < weights.least:
+    if not ranked or _worth(ranked[:MOST_CANDIDATES]) < weights.least:
         return ContactMatch(verdict=Verdict.UNKNOWN, note=_note(found, flags), flags=flags)
     candidates = tuple(
         Candidate(contact=item.contact, evidence=reasons(view, item, weights), confidence=round(likelihood, 4))
@@ -162,6 +162,12 @@ def _suggested(
         note=_note(found, flags),
         flags=flags,
     )
+
+
+def _worth(ranked: Sequence[tuple[float, float, Comparison]]) -> float:
+    """How likely it is that a look at these helps: the best one's likelihood, or that of all who share what was
+    told."""
+    return max(ranked[0][0], sum(likelihood for likelihood, _, item in ranked if item.told))
 
 
 def _note(found: Sequence[Link], flags: tuple[str, ...]) -> str | None:

@@ -308,7 +308,8 @@ def _is_short(short: str, full: str) -> bool:
     stem = short.rstrip("iyeo")
     if len(stem) > 3 and stem[-1] == stem[-2]:
         stem = stem[:-1]
-    return len(stem) >= 3 and len(short) < len(full) and full.startswith(stem) and short not in all_full_names()
+    is_shorter = 3 <= len(stem) <= len(full) - 2 and len(short) < len(full)
+    return is_shorter and full.startswith(stem) and short not in all_full_names()
 
 
 @lru_cache(maxsize=65536)

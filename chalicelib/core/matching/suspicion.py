@@ -40,7 +40,8 @@ def _why_impostor(view: View, item: Comparison) -> str:
         + is_young(view.author, item.contact)
         + _has_few_followers(view)
     )
-    least = _SUSPICIOUS if item.has_other_id else _SUSPICIOUS + 1
+    is_telling = item.has_other_id and item.has_same_avatar
+    least = _SUSPICIOUS if is_telling else _SUSPICIOUS + 1
     return " and ".join(copied) if points >= least else ""
 
 

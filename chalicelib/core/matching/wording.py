@@ -154,7 +154,8 @@ def own() -> re.Pattern[str]:
     noun = IDENTIFIER_WORDS
     return re.compile(
         rf"\b(?:my|mein\w{{0,2}}|mon|ma|mes|mi|mis|mi[oae]|mijn|m['’]n|meus?|minhas?)\s+(?:{_ADJECTIVES}[\s\-/]*){{0,4}}{noun}\b"
-        r"|\bmine\b|\bmeines?\b(?=\s*(?:ist|lautet|:))|\b(?:le\s+mien|la\s+mienne|el\s+m[íi]o|il\s+mio)\b"
+        r"|(?<!not )(?<!n't )(?<!n’t )\bmine\b"
+        r"|\bmeines?\b(?=\s*(?:ist|lautet|:))|\b(?:le\s+mien|la\s+mienne|el\s+m[íi]o|il\s+mio)\b"
         r"|\b(?:reach|contact|call|text|write|e-?mail|ring|phone|message|whatsapp|ping|find|notify|update)\s+(?:to\s+)?(?:me|us)\b"
         r"|\b(?:send|forward)\s+(?:\w+\s+){0,3}?me\b"
         r"|\bi(?:['’]m|\s+am)\s+(?:at|on|under|registered|using|reachable|available|a\s+customer|logged|signed)\b"

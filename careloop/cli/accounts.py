@@ -128,7 +128,7 @@ def _spec(kind: ConnectionKind, connector: str) -> Spec:
 
 
 def _options(spec: Spec, given: tuple[str, ...]) -> dict[str, str]:
-    known = {item.name for item in spec.options} | {"base_url", "poll", "mirror"}
+    known = {item.name for item in spec.options} | {"base_url", "poll", "mirror", "write_back"}
     values = dict(item.partition("=")[::2] for item in given)
     unknown = sorted(set(values) - known)
     missing = sorted(item.name for item in spec.options if item.required and item.name not in values)

@@ -20,7 +20,7 @@ Ask = Callable[[str, str | None], str]
 """A question and what counts when nothing is said (None: something must be). Raises ConfigurationError."""
 WEBHOOK_URL = "webhook_url"
 """An option in which a connector wants to be told its own address."""
-GENERAL = tuple(OptionField(name=name, description="") for name in ("base_url", "poll", "mirror"))
+GENERAL = tuple(OptionField(name=name, description="") for name in ("base_url", "poll", "mirror", "write_back"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,8 +51,10 @@ class Room:
             verify={"hs_token": synapse.hs_token},
         )
         self.customer: MatrixUser = synapse.create_user("kim")
+        self.customer.set_name("Kim Park")
         self.email = f"kim.{secrets.token_hex(3)}@example.com"
-        tryton.create_party("Kim Park", email=self.email)
+        self.tryton = tryton
+        self.party = tryton.create_party("Kim Park", email=self.email)
         self.room = self.customer.create_direct_room(synapse.brand_id)
 
     def client(self) -> Client:
@@ -68,6 +70,11 @@ class Room:
                 sessions=MemorySessions(),
             )
         )
+
+    def presences(self) -> set[tuple[str, str]]:
+        """What stands with the customer's party beside the address: names and values of its contact mechanisms."""
+        mechanisms = self.tryton.party(self.party)["contact_mechanisms"]
+        return {(item["name"], item["value"]) for item in mechanisms if item["name"]}
 
     def tickets(self) -> list[int]:
         """Tickets of this customer, whose user id is in the subject or the first words."""
@@ -110,6 +117,29 @@ def test_the_loop(room: Room) -> None:
     assert "Customer record: Kim Park" in room.notes(ticket)
     room.rt.agent().resolve(ticket)
     assert room.tickets() == [ticket]
+
+
+def test_an_agent_settles_who_it_is(room: Room) -> None:
+    """Suggested, confirmed by a note, written into the CRM; certain from then on; and taken back."""
+    second = room.tryton.create_party("Kim Parker", email=room.email)
+    room.customer.send(room.room, f"I ordered with {room.email}")
+    ticket = room.ticket()
+    wait_until(lambda: "To choose: an internal note with /link" in room.notes(ticket), "suggestions", timeout=PATIENCE)
+    notes = room.notes(ticket)
+    assert f"Kim Park, tryton:{room.party}" in notes
+    assert f"Kim Parker, tryton:{second}" in notes
+    room.rt.agent().comment(ticket, f"/link tryton:{room.party}")
+    wait_until(lambda: f"is Kim Park, tryton:{room.party}" in room.notes(ticket), "the confirmation", timeout=PATIENCE)
+
+    wait_until(lambda: ("matrix_id", room.customer.user_id) in room.presences(), "the identity", timeout=PATIENCE)
+    again = room.customer.create_direct_room(room.synapse.brand_id)
+    room.customer.send(again, "And where is my second order?")
+    room.wait_words(ticket, "And where is my second order?")
+    assert room.tickets() == [ticket]
+
+    room.rt.agent().comment(ticket, "/unlink")
+    wait_until(lambda: "Unlinked: " in room.notes(ticket), "the confirmation", timeout=PATIENCE)
+    wait_until(lambda: room.presences() == set(), "the identity to be gone", timeout=PATIENCE)
 
 
 def test_edits_and_deletions_reach_the_ticket(room: Room) -> None:

@@ -23,6 +23,10 @@ class MatrixUser:
         body = {"preset": "trusted_private_chat", "is_direct": True, "invite": [other]}
         return str(self._call("POST", "/createRoom", body)["room_id"])
 
+    def set_name(self, name: str) -> None:
+        """What others see as the name."""
+        self._call("PUT", f"/profile/{quote(self.user_id)}/displayname", {"displayname": name})
+
     def join(self, room: str) -> None:
         """Accept the invitation to a room."""
         self._call("POST", f"/join/{quote(room)}", {})

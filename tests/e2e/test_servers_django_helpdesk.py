@@ -71,7 +71,7 @@ def client(desk: DjangoHelpdesk) -> Client:
 _made = iter(range(1, 1000))
 
 
-def open_ticket(client: Client, text: str = "Where is my parcel?", **more: str) -> tuple[TicketRef, TicketDraft]:
+def open_ticket(client: Client, text: str = "Where is my parcel?") -> tuple[TicketRef, TicketDraft]:
     """A new case's ticket."""
     number = next(_made)
     author = Author(key=AuthorKey(platform="matrix", author=AuthorId(f"@kim{number}:care.test")), display_name="Kim")
@@ -82,7 +82,6 @@ def open_ticket(client: Client, text: str = "Where is my parcel?", **more: str) 
         subject=f"Kim on Matrix: {text}",
         comment=comment,
         tags=("careloop",),
-        **more,
     )
     return client.create_ticket(draft), draft
 

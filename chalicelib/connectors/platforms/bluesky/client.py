@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from chalicelib.connectors.platforms.bluesky.notifications import REASONS, cursor_at, joined, read_page, read_place
 from chalicelib.connectors.platforms.bluesky.outbound import (
     Target,
+    embed_of,
     own_uri,
     parent_of,
     receipt_of,
@@ -17,11 +19,13 @@ from chalicelib.connectors.platforms.bluesky.outbound import (
     target_of,
 )
 from chalicelib.connectors.platforms.bluesky.payload import parse_document
-from chalicelib.connectors.platforms.bluesky.places import POSTS, AtUri, profile_page
+from chalicelib.connectors.platforms.bluesky.places import POSTS, AtUri, find_uri, profile_page
 from chalicelib.connectors.platforms.bluesky.refusals import TokenOverError
 from chalicelib.connectors.platforms.bluesky.session import Login
+from chalicelib.connectors.platforms.bluesky.spec import MEDIA_HOSTS
 from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient
 from chalicelib.connectors.toolkit.asking import readable
+from chalicelib.connectors.toolkit.media import fetch_from
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.errors import (
     CredentialsError,
@@ -33,9 +37,10 @@ from chalicelib.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from chalicelib.core.events import Parsed, PlatformEvent, Visibility
-from chalicelib.core.ids import Cursor, ThreadId
-from chalicelib.core.people import Author
+from chalicelib.core.events import Attachment, AttachmentKind, Parsed, PlatformEvent, Visibility
+from chalicelib.core.ids import Cursor, MessageId, ThreadId
+from chalicelib.core.media import MediaFile
+from chalicelib.core.people import Author, Profile
 from chalicelib.core.reply import DeliveryReceipt, OutboundReply
 from chalicelib.ports.platform import PlatformContext, Polled
 
@@ -105,6 +110,7 @@ class Client:
                 display_name=profile.find_text("displayName") or author.display_name,
                 profile_url=profile_page(str(author.key.author)),
                 is_brand=author.is_brand,
+                profile=_profile_of(profile),
             )
 
     def probe(self) -> str:
@@ -124,15 +130,19 @@ class Client:
     # -- sending -------------------------------------------------------------------------------------------------------
 
     def send(self, reply: OutboundReply) -> DeliveryReceipt:
-        """Put the reply's record under its own key: a second attempt puts the same record in the same place."""
-        if reply.visibility is not Visibility.PUBLIC or reply.private_reply or reply.attachments:
-            raise UnsupportedError("only public text can be sent")
+        """Put the reply's record under its own key: a second attempt puts the same record in the same place. Pictures
+        go first; their references are made of their content."""
+        if reply.visibility is not Visibility.PUBLIC or reply.private_reply:
+            raise UnsupportedError("only public posts can be sent")
+        if len(reply.files) != len(reply.attachments):
+            raise UnsupportedError("a file without its content")
         target = self._target(reply)
+        images = [self._upload(file) for file in reply.files]
         data = {
             "repo": self._did,
             "collection": POSTS,
             "rkey": record_key(reply),
-            "record": record_of(reply, target, self._resolver()),
+            "record": {**record_of(reply, target, self._resolver()), **embed_of(reply, images)},
         }
         answer = self._call(lambda api: api.post("/xrpc/com.atproto.repo.putRecord", data, idempotent=True))
         with readable():
@@ -140,6 +150,38 @@ class Client:
             if body.need_id("uri") != str(own_uri(reply)):
                 raise body.need("uri").wrong("another record's")
             return receipt_of(reply, self._context.clock.now(), body.need_id("cid"), target.context)
+
+    def _upload(self, file: MediaFile) -> Any:
+        """The picture's reference. What no record names the server forgets. Raises leaves."""
+        headers = {"content-type": file.media_type}
+        path = "/xrpc/com.atproto.repo.uploadBlob"
+        answer = self._call(lambda api: api.call("POST", path, body=file.content, headers=headers, idempotent=True))
+        with readable():
+            blob = answer.json.need("blob")
+            reference, kind = {"$link": blob.need_id("ref", "$link")}, blob.need_text("mimeType")
+        return {"$type": "blob", "ref": reference, "mimeType": kind, "size": len(file.content)}
+
+    def remove(self, message: MessageId) -> None:
+        """Delete our own post; gone already is fine."""
+        uri = find_uri(message)
+        if uri is None or uri.did != self._did:
+            raise UnsupportedError("only our own posts can be deleted")
+        data = {"repo": self._did, "collection": uri.collection, "rkey": uri.rkey}
+        with suppress(NotFoundError):
+            self._call(lambda api: api.post("/xrpc/com.atproto.repo.deleteRecord", data, idempotent=True))
+
+    def fetch_media(self, attachment: Attachment, *, most_bytes: int) -> MediaFile:
+        """A picture from Bluesky's CDN. Films come as playlists of pieces, and are not fetched."""
+        if attachment.kind is not AttachmentKind.IMAGE or not attachment.url:
+            raise UnsupportedError("only pictures can be fetched")
+        return fetch_from(
+            self._context.http,
+            attachment.url,
+            hosts=MEDIA_HOSTS,
+            most_bytes=most_bytes,
+            types=("image/*",),
+            name=attachment.title or None,
+        )
 
     def find_sent(self, reply: OutboundReply) -> DeliveryReceipt | None:
         """Ask our own repository for the reply's key."""
@@ -224,6 +266,16 @@ class Client:
             raise CredentialsError(
                 "a new session was refused", advice="Make a new app password.", remote_code=error.remote_code, dead=True
             ) from None
+
+
+def _profile_of(profile: Reader) -> Profile:
+    followers = profile.find_id("followersCount")
+    return Profile(
+        bio=(profile.find_text("description") or "")[:2000].strip() or None,
+        website=profile.find_text("website"),
+        followers=int(followers) if followers and followers.isdecimal() else None,
+        account_created=profile.find_time("createdAt"),
+    )
 
 
 def _is_blocked(viewer: Reader) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -84,6 +84,15 @@ def record_of(reply: OutboundReply, target: Target, resolve: Callable[[str], str
     }
     facets = facets_for(reply.text, resolve)
     return {**record, "facets": facets} if facets else record
+
+
+def embed_of(reply: OutboundReply, images: Sequence[Any]) -> dict[str, Any]:
+    """The record's ``embed``: pictures with their file names as descriptions, where there are any."""
+    if not images:
+        return {}
+    named = zip(images, reply.files, strict=True)
+    shown = [{"image": image, "alt": file.name} for image, file in named]
+    return {"embed": {"$type": "app.bsky.embed.images", "images": shown}}
 
 
 def receipt_of(reply: OutboundReply, at: datetime, cid: str, context: Mapping[str, str]) -> DeliveryReceipt:

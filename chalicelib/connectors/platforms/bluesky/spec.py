@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from chalicelib.core.budgets import BudgetHeaders, Reset, Scope
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
-from chalicelib.core.events import Surface
+from chalicelib.core.events import AttachmentKind, Surface
+from chalicelib.core.media import MediaLimit
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits
 from chalicelib.ports.spec import CredentialField, Fact, Level, OptionField, PlatformSpec, ShownBy, UsedFor
 
+MEDIA_HOSTS = ("cdn.bsky.app",)
 _LEXICONS = "bluesky-social/atproto lexicons at d6296a1cfdb4"
 
 SPEC = PlatformSpec(
@@ -19,7 +21,11 @@ SPEC = PlatformSpec(
     capabilities=PlatformCapabilities(
         surfaces=frozenset({Surface.COMMENT, Surface.MENTION, Surface.POST}),
         text_limits=TextLimits((Limit(300, LengthUnit.GRAPHEMES), Limit(3000, LengthUnit.BYTES))),
+        attachments=frozenset({AttachmentKind.IMAGE}),
+        media=(MediaLimit(kind=AttachmentKind.IMAGE, media_types=("image/*",), most_bytes=2_000_000),),
+        most_attachments=4,
         threading=Threading.CHAIN,
+        delete=True,
         idempotent_send=True,
         polls=True,
         terms=PlatformTerms(note="Public posts by an open protocol; a deleted post must not be shown any longer."),
@@ -33,6 +39,7 @@ SPEC = PlatformSpec(
         ),
     ),
     hosts=("bsky.social", "*.host.bsky.network"),
+    media_hosts=MEDIA_HOSTS,
     shown_by=ShownBy.REAL_SERVER,
     options=(
         OptionField(
@@ -56,6 +63,7 @@ SPEC = PlatformSpec(
     ),
     facts=(
         Fact(what="A post has at most 300 graphemes and 3,000 bytes", source=f"{_LEXICONS}, feed.post", date="2026-08"),
+        Fact(what="A post takes 4 pictures of 2 MB", source=f"{_LEXICONS}, embed.images", date="2026-08"),
         Fact(what="At most 100 notifications a page, newest first", source=_LEXICONS, date="2026-08"),
         Fact(what="5,000 write points an hour, 3 for a new post", source="docs.bsky.app, rate limits", date="2026-08"),
         Fact(what="30 logins in 5 minutes, 300 a day", source="docs.bsky.app, rate limits", date="2026-08"),

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from chalicelib.connectors.platforms.matrix import rooms
 from chalicelib.connectors.platforms.matrix.payload import DELIVERY, TRANSACTION_PREFIX, parse_room, permalink
 from chalicelib.connectors.platforms.matrix.refusals import ForbiddenError, refuse
 from chalicelib.connectors.platforms.matrix.sent import is_ours_from_before, is_sent_as
-from chalicelib.connectors.platforms.matrix.spec import THREADS
+from chalicelib.connectors.platforms.matrix.spec import FILE_TYPES, THREADS
 from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient, require_field, segment
 from chalicelib.connectors.toolkit.asking import readable
+from chalicelib.connectors.toolkit.media import fetch_from
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.errors import (
     CareloopError,
@@ -26,8 +28,9 @@ from chalicelib.core.errors import (
     RecipientUnreachableError,
     UnsupportedError,
 )
-from chalicelib.core.events import Parsed, PlatformEvent, Visibility
+from chalicelib.core.events import Attachment, Parsed, PlatformEvent, Visibility
 from chalicelib.core.ids import Cursor, MessageId, ThreadId, digest
+from chalicelib.core.media import MediaFile
 from chalicelib.core.people import Author
 from chalicelib.core.reply import DeliveryReceipt, OutboundReply, ReceiptState
 from chalicelib.ports.platform import PlatformContext, Polled
@@ -51,6 +54,7 @@ class Client:
         self._context = context
         self._base_url = options["base_url"]
         self._user = str(context.account.key.account)
+        self._token = token
         self._api = ApiClient(
             context.http,
             context.clock,
@@ -62,18 +66,52 @@ class Client:
     def send(self, reply: OutboundReply) -> DeliveryReceipt:
         """Send under a transaction id made of the delivery's key: the homeserver sends the same one once, as long as
         it remembers it."""
-        if reply.visibility is not Visibility.PRIVATE or reply.attachments:
-            raise UnsupportedError("only private text can be sent")
+        if reply.visibility is not Visibility.PRIVATE or len(reply.files) != len(reply.attachments):
+            raise UnsupportedError("only private messages can be sent")
         self._check_recipient(reply)
         transaction = _transaction(reply)
         room = segment(reply.thread.thread)
         path = f"{_V3}/rooms/{room}/send/m.room.message/{transaction}"
-        content = {"msgtype": "m.text", "body": reply.text, DELIVERY: transaction, **self._relation(reply)}
         try:
+            content = {**self._said(reply), DELIVERY: transaction, **self._relation(reply)}
             answer = self._call("PUT", path, content, idempotent=False)
         except ForbiddenError:
             raise self._why_forbidden(reply) from None
         return _receipt(reply, require_field(answer, "event_id"), self._context.clock.now())
+
+    def _said(self, reply: OutboundReply) -> dict[str, Any]:
+        """The words, or a file with them as its caption (v1.10). A file that is uploaded and never sent is nobody's."""
+        if not reply.files:
+            return {"msgtype": "m.text", "body": reply.text}
+        (file,) = reply.files
+        answer = self._call(
+            "POST",
+            "/_matrix/media/v3/upload",
+            params={"filename": file.name},
+            body=file.content,
+            headers={"content-type": file.media_type},
+        )
+        with readable():
+            uri = answer.json.need_text("content_uri")
+        named = {"body": reply.text, "filename": file.name} if reply.text.strip() else {"body": file.name}
+        info = {"mimetype": file.media_type, "size": len(file.content)}
+        kind = FILE_TYPES.get(file.media_type.partition("/")[0], "m.file")
+        return {"msgtype": kind, **named, "url": uri, "info": info}
+
+    def fetch_media(self, attachment: Attachment, *, most_bytes: int) -> MediaFile:
+        """From our homeserver, which fetches other servers' files itself."""
+        url = attachment.url or ""
+        if not url.startswith(f"{self._base_url.rstrip('/')}/_matrix/"):
+            raise UnsupportedError("not a file of the homeserver")
+        return fetch_from(
+            self._context.http,
+            f"{url}?{urlencode({'user_id': self._user})}",
+            hosts=(),
+            most_bytes=most_bytes,
+            headers={"authorization": f"Bearer {self._token}"},
+            name=attachment.title,
+            origin=self._base_url,
+        )
 
     def find_sent(self, reply: OutboundReply) -> DeliveryReceipt | None:
         """Look among the room's last 300 events for the one with the delivery's key. A homeserver keeps transaction ids
@@ -222,11 +260,11 @@ class Client:
         *,
         params: Mapping[str, Any] | None = None,
         idempotent: bool = True,
+        **sent: Any,
     ) -> ApiAnswer:
         """As the brand's user."""
-        return self._api.call(
-            method, path, params={"user_id": self._user, **(params or {})}, data=data, idempotent=idempotent
-        )
+        query = {"user_id": self._user, **(params or {})}
+        return self._api.call(method, path, params=query, data=data, idempotent=idempotent, **sent)
 
 
 def _transaction(reply: OutboundReply) -> str:

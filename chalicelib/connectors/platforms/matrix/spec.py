@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
-from chalicelib.core.events import Surface
+from chalicelib.core.events import AttachmentKind, Surface
+from chalicelib.core.media import MediaLimit
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits
 from chalicelib.ports.spec import CredentialField, Fact, Level, OptionField, PlatformSpec, ShownBy, UsedFor
 
 THREADS = ("follow", "always", "never")
+FILE_TYPES = {"image": "m.image", "video": "m.video", "audio": "m.audio"}
+"""Of message types, by the first half of the media type; all else is an m.file."""
+MOST_FILE_BYTES = 20_000_000
+"""What a worker holds in memory. Synapse takes 50 MB unless told otherwise (max_upload_size, 1.163)."""
+
+_KINDS = {
+    AttachmentKind.IMAGE: ("image/*",),
+    AttachmentKind.VIDEO: ("video/*",),
+    AttachmentKind.AUDIO: ("audio/*",),
+    AttachmentKind.FILE: ("*/*",),
+}
 
 SPEC = PlatformSpec(
     name="matrix",
@@ -17,6 +29,10 @@ SPEC = PlatformSpec(
         surfaces=frozenset({Surface.DM}),
         # An event has at most 65,536 bytes as a whole; escapes in JSON may double a text.
         text_limits=TextLimits((Limit(32_000, LengthUnit.BYTES),)),
+        attachments=frozenset(_KINDS),
+        media=tuple(
+            MediaLimit(kind=kind, media_types=types, most_bytes=MOST_FILE_BYTES) for kind, types in _KINDS.items()
+        ),
         threading=Threading.NONE,
         terms=PlatformTerms(note="The homeserver is the company's or its provider's: its own terms hold."),
     ),

@@ -100,6 +100,9 @@ def look_up(runtime: Runtime, asked: Asked, excluded: frozenset[ContactRef]) -> 
         except CareloopError as error:
             notice(runtime, of_connection(ConnectionKind.CRM, name), error)
             runtime.telemetry.log("match", "failed", connector=name, error_code=error.code)
+        except Exception as error:  # a name that nobody thought of must not hold up the message
+            runtime.telemetry.log("match", "bug", connector=name, error_code=type(error).__name__)
+            runtime.telemetry.count("bugs", queue="inbound")
     result = kept(combine(found)) if found else ContactMatch(verdict=Verdict.UNKNOWN)
     if len(found) < len(asked.account.crms):
         # with a CRM silent, "only one fits" is not known: somebody else might fit there

@@ -186,6 +186,16 @@ def test_a_crm_that_is_down_holds_up_nothing_but_the_link(scene: Scene):
     assert scene.contact() == "41"
 
 
+def test_a_bug_in_matching_holds_up_no_message_and_is_counted(scene: Scene):
+    scene.book.down = ValueError("nobody thought of this")
+    scene.write()
+    assert "could not be asked" in scene.ticket.notes[0]
+    assert scene.telemetry.counts["bugs"] == 1
+    scene.book.down = None
+    scene.write("m2", text="Hello?")
+    assert "these records are possible" in scene.ticket.notes[-1]
+
+
 def test_an_unlink_takes_everything_back(scene: Scene):
     scene.write()
     scene.note("/link 1")

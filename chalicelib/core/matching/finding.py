@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from chalicelib.core.errors import ConfigurationError
 from chalicelib.core.matching.mailhosts import own_domain
@@ -15,6 +16,7 @@ from chalicelib.core.people import ClueKind
 from chalicelib.core.text._contacts import EMAIL, INTERNATIONAL_PHONE
 
 _LONGEST_TEXT = 5_000
+_MOST_FOUND = 24
 _AT = r"(?:at|ät|aet|arroba|chiocciola|arobase|klammeraffe|snabel-?a)"
 _POINT = r"(?:dot|punkt|point|punto|ponto|punt)"
 _SIGN = rf"(?:\s?[(\[{{<|_*\-]{{1,2}}\s?(?:{_AT}|@)\s?[)\]}}>|_*\-]{{1,2}}\s?|\s{_AT}\s|\s?@\s?)"
@@ -62,12 +64,14 @@ def find(text: str, settings: MatchSettings) -> tuple[str, list[Found]]:
     overlapping. Raises ConfigurationError for a number pattern that is none."""
     shown = plain(text[:_LONGEST_TEXT])
     found: list[Found] = []
-    for item in (
-        *_emails(shown),
-        *_international(shown),
-        *_numbers(shown, settings.number_patterns),
-        *_national(shown, settings.region),
+    for item in chain(
+        _emails(shown),
+        _international(shown),
+        _numbers(shown, settings.number_patterns),
+        _national(shown, settings.region),
     ):
+        if len(found) == _MOST_FOUND:
+            break
         if not any(_hides(other, item) for other in found):
             found.append(item)
     return shown, sorted(found, key=lambda item: item.start)

@@ -25,10 +25,12 @@ _WORD = re.compile(r"[^\W\d_][\w'’\-]*")
 _NUMBER = re.compile(r"(?<![\w.])(?=[\w\-]*\d{3})[A-Za-z0-9](?:[A-Za-z0-9\-]{2,28}[A-Za-z0-9])(?![\w.])")
 _LETTERS_BEFORE = re.compile(r"(?<!\w)[A-Za-z]{1,4} $")
 _LONGEST_ANSWER = 200
-_LONGEST_CONTEXT = 1000
+_LONGEST_CONTEXT = 600
 _QUOTED = re.compile(r"^\s*>", re.MULTILINE)
 ALONE = "given alone"
 """Why a claim is taken for the author's own though nothing says whose it is."""
+_REACH_BEFORE, _REACH_AFTER = 300, 150
+"""Characters around an identifier in which words about it are looked for."""
 _CLOSE = 14
 """Characters between an owner's words and the identifier that they introduce ("my number is …")."""
 _MASK = "\x00"
@@ -55,7 +57,7 @@ def _of_message(message: Said, settings: MatchSettings, ours: _Ours) -> Iterator
     if message.is_answer and not any(item.kind is ClueKind.CUSTOMER_NUMBER for item in found):
         found = [*found, *_bare_number(text)]
     masked = _masked(text, found)
-    for item in found:
+    for item in found[:_MOST_CLAIMS]:
         direction, why = _direction(masked, item, found, ours)
         if message.is_answer and direction is Direction.UNCLEAR and not why:
             direction, why = Direction.OWN, "our question"
@@ -98,7 +100,8 @@ def _direction(text: str, item: Found, found: Sequence[Found], ours: _Ours) -> t
 
 
 def _by_words(text: str, item: Found, found: Sequence[Found]) -> tuple[Direction, str]:
-    sentence_start, sentence_end = _around(_SENTENCE, text, item, 0, len(text))
+    nearest, farthest = max(0, item.start - _REACH_BEFORE), min(len(text), item.end + _REACH_AFTER)
+    sentence_start, sentence_end = _around(_SENTENCE, text, item, nearest, farthest)
     start, end = _around(_CLAUSE, text, item, sentence_start, sentence_end)
     before, clause = text[start : item.start], text[start:end]
     other, mine = wording.somebody_else().search(clause), wording.own().search(clause)
@@ -122,7 +125,7 @@ def _by_words(text: str, item: Found, found: Sequence[Found]) -> tuple[Direction
 
 def _without_owner(text: str, item: Found, found: Sequence[Found], before: str) -> tuple[Direction, str]:
     """No owner is named near by: a bare answer is the author's, unless somebody else is talked about."""
-    elsewhere = wording.somebody_else().search(text)
+    elsewhere = wording.somebody_else().search(text[max(0, item.start - _LONGEST_CONTEXT) : item.end + _REACH_AFTER])
     is_bare = all(word.lower() in wording.FILLER for word in _WORD.findall(text))
     if not elsewhere and (is_bare or wording.given_as_answer().search(before)):
         return Direction.OWN, ALONE

@@ -62,12 +62,23 @@ class Story(TwinWorld):
         self.clock.advance(days=1)
         self.meta.comment(self.dana, self.post, "It is not here.")
         self.play()
+        self.decided()
         self.answered("Look under the mat.")
         self.twice_tried()
         self.unreadable()
         self.given_up()
         self.watched()
         return self.outcome()
+
+    def decided(self) -> None:
+        """An agent takes the link to the customer's record back, and makes it after all; jobs carry both on."""
+        if not self.tickets():
+            return
+        ticket, seen = self.tickets()[0]["id"], self.meta.world.named(self.meta.world.person(self.dana), PAGE)
+        for note in ("/unlink", f"/link KD-{seen['id']}"):
+            self.desk.agent_note(ticket, note)
+            self.play()
+            self.minutes(1)
 
     def answered(self, text: str) -> None:
         """An agent answers and solves the ticket; the helpdesk is busy at first."""

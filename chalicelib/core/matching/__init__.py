@@ -1,9 +1,8 @@
 """Who is this? A link is made on exact, owned evidence with one fitting owner; a likelihood only suggests."""
 
-from chalicelib.core.matching.clues import clues_in_message, clues_of, contact_keys, decide, match_identity
 from chalicelib.core.matching.comparing import features
 from chalicelib.core.matching.finding import patterns_of
-from chalicelib.core.matching.keys import index_keys
+from chalicelib.core.matching.keys import contact_keys, index_keys
 from chalicelib.core.matching.matcher import combine, match
 from chalicelib.core.matching.normalise import (
     normalise_email,
@@ -20,15 +19,11 @@ __all__ = [
     "DEFAULT_WEIGHTS",
     "Weights",
     "claims_in",
-    "clues_in_message",
-    "clues_of",
     "combine",
     "contact_keys",
-    "decide",
     "features",
     "index_keys",
     "match",
-    "match_identity",
     "normalise_email",
     "normalise_handle",
     "normalise_id",

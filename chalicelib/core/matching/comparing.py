@@ -38,6 +38,8 @@ from chalicelib.core.matching.view import View, holders, view_of
 from chalicelib.core.people import ClueKind, Contact
 
 _SHORTEST_IN_HANDLE = 4
+_RARE = 2
+"""A family name that no more contacts with that initial have is rare."""
 _MOST_AVATARS = 4
 """A picture that more contacts have is a network's own."""
 
@@ -266,6 +268,8 @@ def _commonness(
     count = max(count, holders(rows, squash_key((record.given[0], *record.family))))
     features["name_holders"] = math.log(max(1, same if is_initial or not count else count))
     features["family_holders"] = math.log1p(same)
+    if same <= _RARE:
+        features["name_rare"] = 1.0
 
 
 def _name_level(name: Agreement) -> str:

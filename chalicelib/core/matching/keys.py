@@ -73,6 +73,17 @@ _NORMALISE = {
 # ---- what a contact is filed under -----------------------------------------------------------------------------------
 
 
+def contact_keys(contact: Contact) -> frozenset[str]:
+    """The keys of a contact's exact identifiers: what `Clue.index_key` may be equal to."""
+    found = [clue_key(ClueKind.EMAIL, value) for value in contact.emails]
+    found += [clue_key(ClueKind.PHONE, value) for value in contact.phones]
+    found += [clue_key(ClueKind.CUSTOMER_NUMBER, value) for value in contact.customer_numbers]
+    for item in contact.social:
+        found.append(clue_key(ClueKind.HANDLE, item.handle, item.platform))
+        found.append(clue_key(ClueKind.PLATFORM_ID, item.user_id, item.platform))
+    return frozenset(item for item in found if item)
+
+
 def index_keys(contact: Contact) -> frozenset[str]:
     """Every key that `contact` is filed under, the telling ones first to stay when there are more than 45."""
     kept = dict.fromkeys(item for item in _contact_keys(contact) if item)

@@ -163,6 +163,12 @@ ayse: ayshe aisha|fatma: fatima|hatice: hatis|ahmet: ahmed|yusuf: youssef yousef
 khaled: khalid|abdul: abdel|noor: nour|mariam: maryam miriam
 """
 _MORE_FORMS = """
+elisabeth: lisi|peter: pesche|andrzej: andrzejek|fatma: fatos|tetiana: tania tanya|dmytro: dima|teresa: maite
+dimitrios: dimitris dimitri mimis|olena: lena|markus: kuesu kusu|margriet: griet|christian: chrigu|martin: tinu
+volodymyr: vova volodia|aikaterini: katerina katia|oleksandr: sasha sashko|oleksandra: sasha|mykola: kolia
+mykhailo: misha|natalia: natalka|kateryna: katia katya|yevhen: zhenia|pavlo: pasha|svitlana: sveta svita|ivan: vania
+athanasios: thanasis nasos|vasileios: vasilis|panagiota: giota|spyridon: spyros|evangelos: vangelis|hans: housi
+anastasia: tasia natasa|eleni: lena|aggeliki: kiki|efstathios: stathis|emmanouil: manolis|charalampos: babis|ayse: aysen
 johann: hansi|johanna: hanni|thomas: toemu tomu thoemu|iryna: ira|hans: hansi
 alexandra: sanne lexa|anneke: anne|angelika: angie|barbara: bine barbel|caroline: line|catharina: trijn toos
 cathrin: cat|christiaan: chris|christina: tine stine kirsten|christine: tine stine|constanze: conny stanzi

@@ -89,6 +89,7 @@ DEFAULT_WEIGHTS = Weights(
         "family_only": 0.3,
         "name_relative": -5.0,
         "name_differs": -6.0,
+        "name_rare": 0.0,
         "name_holders": -0.99,
         "family_holders": -0.49,
         "city_equal": 5.05,

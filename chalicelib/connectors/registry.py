@@ -35,6 +35,7 @@ CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.HELPDESK, "zammad"): f"{_ROOT}.helpdesks.zammad",
     (ConnectionKind.HELPDESK, "zendesk"): f"{_ROOT}.helpdesks.zendesk",
     (ConnectionKind.CRM, "directory"): f"{_ROOT}.crms.directory",
+    (ConnectionKind.CRM, "hubspot"): f"{_ROOT}.crms.hubspot",
     (ConnectionKind.CRM, "tryton"): f"{_ROOT}.crms.tryton",
 }
 

@@ -168,6 +168,27 @@ def test_what_is_parked_or_waits_goes_too() -> None:
     assert [item.id for item in here.runtime.stores.parking.list_parked()] == ["p-1"]
 
 
+def test_a_payload_with_a_part_that_nobody_could_read_yet_is_kept() -> None:
+    here = talked(world(ErasingDesk))
+    key = result_key(everything(here))
+    item = ParkedItem(
+        id="p-1",
+        reason=ParkReason.MALFORMED,
+        code="payload",
+        advice="",
+        parked_at=here.clock.now(),
+        archived_at=key,
+    )
+    here.runtime.stores.parking.park(item)
+    here.arrive(MessageDeleted(key=here.message("m1").key, deleted_at=here.clock.now()))
+    assert here.runtime.archive.fetch(key)[0] == b"kim"
+    result = erase_author(here.runtime, KIM)
+    assert result.payloads == 0
+    assert any(key in line for line in result.left)
+    assert here.runtime.archive.fetch(key)[0] == b"kim"
+    here.runtime.stores.parking.discard("p-1")
+
+
 def test_a_dry_run_changes_nothing() -> None:
     here = talked(world(ErasingDesk))
     before = everything(here)

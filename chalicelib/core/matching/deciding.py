@@ -123,7 +123,10 @@ def _is_theirs(view: View, name: Agreement, told: Told) -> bool:
 
 
 def _tells_of_another(item: Comparison, compared: Sequence[Comparison]) -> bool:
-    """Whether the author told something private of another contact too: one of the two is not theirs."""
+    """Whether the author told something private of another contact too, or has another's handle: one of the two is not
+    theirs."""
+    if any(other.handle and not same_person(item.contact, other.contact) for other in compared if other is not item):
+        return True
     return any(
         told.is_private and not told.is_loose and not same_person(item.contact, other.contact)
         for other in compared
@@ -174,7 +177,8 @@ def _is_picked(item: Comparison, told: Told, compared: Sequence[Comparison]) -> 
 
 
 def _is_first_name(name: Agreement) -> bool:
-    return name.given >= Level.FORM and not name.unsure and (name.family >= Level.PART or name.family is Level.ABSENT)
+    agrees = name.family >= Level.PART or name.family in (Level.ABSENT, Level.INITIAL)
+    return name.given >= Level.FORM and not name.unsure and agrees
 
 
 # ---- one person twice ------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from chalicelib.core.matching.deciding import Link, links, same_person
 from chalicelib.core.matching.explaining import reasons
 from chalicelib.core.matching.folding import fold_handle, skeleton
 from chalicelib.core.matching.keys import claim_keys, clue_key, key, shown_initials
+from chalicelib.core.matching.names import Level
 from chalicelib.core.matching.suspicion import flags_of, impersonated
 from chalicelib.core.matching.types import KeyRow, MatchSettings, Reads, Subject
 from chalicelib.core.matching.view import View, view_of
@@ -153,7 +154,7 @@ def _suggested(
     candidates = tuple(
         Candidate(contact=item.contact, evidence=reasons(view, item, weights), confidence=round(likelihood, 4))
         for likelihood, _, item in ranked[:MOST_CANDIDATES]
-        if likelihood >= min(_LEAST_OF_OTHERS, ranked[0][0])
+        if likelihood >= min(_LEAST_OF_OTHERS, ranked[0][0]) or item.handle or item.told
     )
     return ContactMatch(
         verdict=Verdict.SUGGESTED,
@@ -165,9 +166,17 @@ def _suggested(
 
 
 def _worth(ranked: Sequence[tuple[float, float, Comparison]]) -> float:
-    """How likely it is that a look at these helps: the best one's likelihood, or that of all who share what was
-    told."""
+    """How likely it is that a look at these helps: the best one's likelihood, or that of all who share what was told.
+    What was told in private is worth a look unless the name is another."""
+    if any(_is_worth_a_look(item) for _, _, item in ranked):
+        return 1.0
     return max(ranked[0][0], sum(likelihood for likelihood, _, item in ranked if item.told))
+
+
+def _is_worth_a_look(item: Comparison) -> bool:
+    has_told = any(told.is_private and not told.is_loose and told.holders <= _MOST_SHARERS for told in item.told)
+    is_role = "email_role" in item.features
+    return has_told and not is_role and item.name.given is not Level.DIFFERENT and not item.has_other_id
 
 
 def _note(found: Sequence[Link], flags: tuple[str, ...]) -> str | None:

@@ -276,6 +276,12 @@ def _given(words: tuple[str, ...], given: tuple[str, ...]) -> tuple[Level, int, 
         if fold("".join(words[:2])) == joined or fold(words[0]) == joined:
             return Level.SAME, 0, False
     found = (Level.DIFFERENT, 0, False)
+    if (
+        len(given) > 1
+        and 1 < len(words[0]) <= len(given)
+        and fold(words[0]) == "".join(fold(name)[:1] for name in given)
+    ):
+        return Level.INITIAL, 0, False
     for place, word in enumerate(words):
         for number, name in enumerate(given):
             level = given_level(word, name)

@@ -118,6 +118,18 @@ def test_an_address_told_in_private(name: str, text: str, is_linked: bool) -> No
     assert (linked(found(author(name, "r1"), [KIM], *privately(text))) == "1") is is_linked
 
 
+def test_initials_of_a_double_name_agree() -> None:
+    there = contact("1", "Jean-Baptiste Lefèvre", emails=("kim@mail.example",))
+    assert linked(found(author("JB Lefevre", "r1"), [there], *privately("kim@mail.example"))) == "1"
+    assert linked(found(author("JP Lefevre", "r1"), [there], *privately("kim@mail.example"))) is None
+
+
+def test_a_made_up_name_with_anothers_handle_is_not_linked_by_a_bare_address() -> None:
+    owner = contact("2", "Zed", social=(on("x", "zed"),))
+    result = found(author("Zed", "zed"), [KIM, owner], *privately("mail kim@mail.example"))
+    assert (result.verdict, sorted(suggested(result))) == (Verdict.SUGGESTED, ["1", "2"])
+
+
 @pytest.mark.parametrize("told", ["0171 2345678", "+49 171 2345678", "my order is ord 12345"])
 @pytest.mark.parametrize(
     ("name", "is_linked"),

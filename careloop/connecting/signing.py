@@ -91,6 +91,10 @@ def _django_helpdesk(values: Secrets, body: bytes, at: datetime) -> dict[str, st
     return {"authorization": f"Basic {login}"}
 
 
+def _freshdesk(values: Secrets, body: bytes, at: datetime) -> dict[str, str]:
+    return {"x-webhook-secret": values["hook_secret"]}
+
+
 _META = Signed(sign=_meta, body=b'{"object":"page","entry":[]}')
 _PLATFORM, _HELPDESK = ConnectionKind.PLATFORM, ConnectionKind.HELPDESK
 
@@ -110,6 +114,7 @@ SIGNED: Mapping[tuple[ConnectionKind, str], Signed] = {
     (_HELPDESK, "rt"): Signed(sign=_rt, body=b'{"event":"careloop.test","ticket":1,"case":""}'),
     (_HELPDESK, "zammad"): Signed(sign=_zammad, body=b'{"careloop_test":{}}'),
     (_HELPDESK, "django_helpdesk"): Signed(sign=_django_helpdesk, body=b'{"careloop_test":{}}'),
+    (_HELPDESK, "freshdesk"): Signed(sign=_freshdesk, body=b'{"careloop_test":{}}'),
 }
 
 _HUB = Challenge(

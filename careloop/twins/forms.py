@@ -17,10 +17,16 @@ class FormFile:
 
 
 def read_form(request: TwinRequest) -> tuple[dict[str, str], dict[str, FormFile]]:
-    """Fields and files by name. Both empty where the body is no such form."""
+    """Fields and files by name, of several the last. Both empty where the body is no such form."""
+    fields, files = read_parts(request)
+    return dict(fields), dict(files)
+
+
+def read_parts(request: TwinRequest) -> tuple[list[tuple[str, str]], list[tuple[str, FormFile]]]:
+    """Fields and files in order, where a name (``attachments[]``) may come several times."""
     kind, _, rest = request.headers.get("content-type", "").partition("boundary=")
-    fields: dict[str, str] = {}
-    files: dict[str, FormFile] = {}
+    fields: list[tuple[str, str]] = []
+    files: list[tuple[str, FormFile]] = []
     if not kind.lower().startswith("multipart/form-data") or not rest:
         return fields, files
     edge = b"--" + rest.strip('" ').encode()
@@ -33,9 +39,9 @@ def read_form(request: TwinRequest) -> tuple[dict[str, str], dict[str, FormFile]
         content = content.removesuffix(b"\r\n")
         if "filename" in named:
             media_type = headers.get("content-type", "application/octet-stream")
-            files[named["name"]] = FormFile(name=named["filename"], media_type=media_type, content=content)
+            files.append((named["name"], FormFile(name=named["filename"], media_type=media_type, content=content)))
         else:
-            fields[named["name"]] = content.decode("utf-8", "replace")
+            fields.append((named["name"], content.decode("utf-8", "replace")))
     return fields, files
 
 

@@ -31,6 +31,7 @@ CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.PLATFORM, "x"): f"{_ROOT}.platforms.x",
     (ConnectionKind.PLATFORM, "youtube"): f"{_ROOT}.platforms.youtube",
     (ConnectionKind.HELPDESK, "django_helpdesk"): f"{_ROOT}.helpdesks.django_helpdesk",
+    (ConnectionKind.HELPDESK, "freshdesk"): f"{_ROOT}.helpdesks.freshdesk",
     (ConnectionKind.HELPDESK, "rt"): f"{_ROOT}.helpdesks.rt",
     (ConnectionKind.HELPDESK, "zammad"): f"{_ROOT}.helpdesks.zammad",
     (ConnectionKind.HELPDESK, "zendesk"): f"{_ROOT}.helpdesks.zendesk",

@@ -9,6 +9,7 @@ from typing import Any
 
 from careloop.twins.base import Fault, Twin, TwinHttp
 from careloop.twins.django_helpdesk import DjangoHelpdeskTwin
+from careloop.twins.freshdesk import FreshdeskTwin
 from careloop.twins.rt import RtTwin
 from careloop.twins.zammad import ZammadTwin
 from careloop.twins.zendesk import ZendeskTwin
@@ -61,6 +62,16 @@ KINDS: Mapping[str, Kind] = {
         words=lambda entry: _unmarked(entry["text"]),
         people="",
         tells_merges=False,
+    ),
+    "freshdesk": Kind(
+        make=FreshdeskTwin,
+        base_url="https://freshdesk.example.com",
+        credentials=lambda twin: {"api_key": twin.api_key},
+        writes=r"^POST .*/notes$",
+        creates=r"^POST .*/tickets$",
+        close=lambda twin, ticket: twin.delete(ticket),
+        words=lambda entry: str(entry["text"]).rpartition("\n")[0] or str(entry["text"]),
+        people=r"^POST .*/contacts$",
     ),
     "rt": Kind(
         make=RtTwin,

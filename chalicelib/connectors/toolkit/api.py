@@ -118,7 +118,8 @@ class ApiClient:
         response = self._http.send(request)
         if not (200 <= response.status < 300 or response.status in expect):
             self._refuse(response, idempotent=idempotent)
-        self._refuse_disguised(response)
+        if response.status not in expect:
+            self._refuse_disguised(response)
         return ApiAnswer(status=response.status, headers=response.headers, body=response.body)
 
     def _refuse_disguised(self, response: HttpResponse) -> None:

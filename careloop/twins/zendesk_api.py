@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from careloop.twins.base import Handler, Twin, TwinRequest, TwinResponse, reply_json
 from careloop.twins.zendesk_desk import ZendeskDesk
 from careloop.twins.zendesk_people import Data, Refused, not_found
+from careloop.twins.zendesk_removal import ZendeskRemoval
 from careloop.twins.zendesk_world import VIA_API
 from chalicelib.ports.services import Clock
 
@@ -24,12 +25,13 @@ class ZendeskApi(Twin):
     name = "zendesk"
 
     def __init__(self, clock: Clock, *, email: str, api_token: str, access_token: str) -> None:
-        super().__init__()
         self.desk = ZendeskDesk(clock)
         self.world = self.desk.world
         self._login = f"{email}/token:{api_token}"
         self._access_token = access_token
         self.integration = int(self.world.add_user("Careloop", "admin", email=email)["id"])
+        self.removal = ZendeskRemoval(self.desk, self.integration)
+        super().__init__()
         self.export_repeats = False
         """True: every page of the export lists the ticket at the cursor again, as is normal for exports."""
 
@@ -48,7 +50,6 @@ class ZendeskApi(Twin):
             ("DELETE", "/tickets/([0-9]+)"): self._delete_ticket,
             ("GET", "/tickets/([0-9]+)/comments"): self._list_comments,
             ("PUT", "/tickets/([0-9]+)/comments/([0-9]+)/make_private"): self._make_private,
-            ("PUT", "/tickets/([0-9]+)/comments/([0-9]+)/redact"): self._redact,
             ("GET", "/tickets/([0-9]+)/audits"): self._list_audits,
             ("GET", "/tickets/([0-9]+)/tags"): self._list_tags,
             ("PUT", "/tickets/([0-9]+)/tags"): self._add_tags,
@@ -62,6 +63,7 @@ class ZendeskApi(Twin):
             ("PUT", "/triggers/([0-9]+)"): self._change_trigger,
             ("POST", "/uploads"): self._upload,
             ("DELETE", "/uploads/([^/]+)"): self._delete_upload,
+            **self.removal.routes(),
         }
         routes: dict[tuple[str, str], Handler] = {}
         for (method, path), handler in table.items():
@@ -188,11 +190,6 @@ class ZendeskApi(Twin):
         ticket, comment = request.args
         self.desk.make_private(ticket, comment, self.integration)
         return reply_json({})
-
-    def _redact(self, request: TwinRequest) -> TwinResponse:
-        ticket, comment = request.args
-        item = self.desk.redact(ticket, comment, str(_json(request).get("text")), self.integration)
-        return reply_json({"comment": item})
 
     def _list_tags(self, request: TwinRequest) -> TwinResponse:
         return reply_json({"tags": self.world.ticket(request.args[0])["tags"]})

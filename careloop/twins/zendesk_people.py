@@ -64,7 +64,8 @@ class ZendeskPeople:
         """Look-up tables, made anew from the data."""
         self._users: dict[tuple[str, str], str] = {}
         for user in self._data["users"].values():
-            self._index_user(user)
+            if user["active"]:
+                self._index_user(user)
 
     def _index_user(self, user: Data) -> None:
         for name in ("external_id", "email"):
@@ -118,7 +119,7 @@ class ZendeskPeople:
         """By external id or address, both without regard to case."""
         for given, name in ((external_id, "external_id"), (email, "email")):
             user = self.data["users"].get(self._users.get((name, (given or "").lower())))
-            if user is not None and str(user[name] or "").lower() == (given or "").lower():
+            if user is not None and user["active"] and str(user[name] or "").lower() == (given or "").lower():
                 return user  # type: ignore[no-any-return]
         return None
 
@@ -142,6 +143,13 @@ class ZendeskPeople:
 
     def _limit_user(self, number: int) -> None:
         self.limit(f"user:{number}", most=5, seconds=60)
+
+    def change_user(self, user: Data, given: Data) -> Data:
+        """New values for a user, None among them."""
+        self._limit_user(user["id"])
+        user.update(given, updated_at=self.stamp())
+        self.reindex()
+        return user
 
     def add_identity(self, number: Any, kind: str, value: str) -> Data:
         """An e-mail address for a user. Refused when somebody has it."""

@@ -8,11 +8,11 @@ from chalicelib.core import compose
 from chalicelib.core.bursts import with_text
 from chalicelib.core.case import Case, MessageRecord
 from chalicelib.core.disposition import Disposition, Outcome
-from chalicelib.core.events import MessageDeleted, MessageEdited, Visibility, message_event_key
+from chalicelib.core.events import MessageDeleted, MessageEdited, Visibility
 from chalicelib.core.placing import with_message_gone
 from chalicelib.core.ticket import Comment
 from chalicelib.pipeline.bursts import change_waiting, find_waiting
-from chalicelib.pipeline.striking import kept_until, strike_out, words_may_stand
+from chalicelib.pipeline.striking import kept_until, strike_message, words_may_stand
 from chalicelib.pipeline.work import Work, entry_id, living_case, note, save_case, tell_ticket
 from chalicelib.ports.stores import RememberMessage
 
@@ -87,7 +87,7 @@ def deleted(work: Work, event: MessageDeleted) -> Disposition:
     ours = record.delivery is not None or record.native
     comment = note(compose.deleted_note(ours), entry_id(work.envelope.key))
     if not ours and work.runtime.policy.redact_deleted:
-        strike_out(work.runtime, case, message_event_key(event.key))
+        strike_message(work.runtime, case, record, event.key)
     tell_ticket(work.runtime, case, comment, look_first=work.resumed)
     outcome = Disposition(outcome=Outcome.REMOVED_BY_AUTHOR, case=case.id, ticket=case.ticket)
 

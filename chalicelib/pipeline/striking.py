@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.core import compose
-from chalicelib.core.case import Case
+from chalicelib.core.case import Case, MessageRecord
 from chalicelib.core.errors import NotFoundError, PermanentError
-from chalicelib.core.events import InboundMessage
-from chalicelib.core.ids import EventKey
+from chalicelib.core.events import InboundMessage, message_event_key
+from chalicelib.core.ids import EventKey, MessageKey
 from chalicelib.core.jobs import DueItem, JobEnvelope, RemovePayload, StrikeOut
 from chalicelib.pipeline.jobs import job_message
 from chalicelib.pipeline.work import Work, entry_id, living_case
@@ -63,6 +63,16 @@ def strike_out(runtime: Runtime, case: Case, event: EventKey) -> None:
     if entry is not None and entry.archived_at is not None:
         job = RemovePayload(archived_at=entry.archived_at)
         runtime.queues.jobs.send([job_message(job, runtime.clock.now())])
+
+
+def strike_message(runtime: Runtime, case: Case, message: MessageRecord, key: MessageKey) -> None:
+    """Strike out a message and its edits, as `strike_out` does."""
+    strike_out(runtime, case, message_event_key(key))
+    if message.edited_at is None:
+        return
+    for entry in runtime.stores.ledger.history(case.id):
+        if entry.key.startswith(f"edit|{key}|"):
+            strike_out(runtime, case, entry.key)
 
 
 def strike_job(runtime: Runtime, envelope: JobEnvelope) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from careloop.twins.base import Fault
 from careloop.twins.zendesk import ZendeskTwin
-from chalicelib.connectors.helpdesks.zendesk import reading
+from chalicelib.connectors.helpdesks.zendesk import reading, removal
 from chalicelib.core.errors import (
     ConfigurationError,
     CredentialsError,
@@ -539,3 +539,30 @@ def test_whoever_is_not_the_contact_after_all_is_another_person_without_the_addr
     desk.twin.close(ticket.ticket)
     with pytest.raises(TicketClosedError):
         desk.client.set_requester(ticket, linked)
+
+
+@pytest.mark.parametrize(
+    ("markup", "struck"),
+    [
+        ("<p>a &lt; b<br>c</p>", "<p><redact>a &lt; b</redact><br><redact>c</redact></p>"),
+        ('<a href="x">y</a>', '<a href="x" redact><redact>y</redact></a>'),
+        ('<img src="x"/> ', '<img src="x" redact/> '),
+        ("<abbr>y</abbr>", "<abbr><redact>y</redact></abbr>"),
+        ("words", "<redact>words</redact>"),
+    ],
+)
+def test_every_word_is_marked_for_striking_out(markup: str, struck: str) -> None:
+    assert removal.struck(markup) == struck
+
+
+@pytest.mark.parametrize(
+    ("subject", "words", "left"),
+    [
+        ("Kim on X: my parcel: where?", "my parcel:\nwhere?", "Kim on X: (removed)"),
+        ("Kim on X: my par…", "my parcel", "Kim on X: (removed)"),
+        ("Kim on X: direct message", "my parcel", None),
+        ("Changed by an agent", "Changed by an agent", None),
+    ],
+)
+def test_a_subject_loses_the_first_message_s_words(subject: str, words: str, left: str | None) -> None:
+    assert removal.without_words(subject, words) == left

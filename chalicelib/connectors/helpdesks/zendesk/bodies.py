@@ -38,7 +38,7 @@ def person_key(key: AuthorKey, contact: Contact | None = None) -> str:
 def person(author: Author, key: str) -> dict[str, Any]:
     """The body for "create or update". No role: it would take an agent's away, and a new user is an end user anyway. No
     e-mail: "create or update" would take over whoever has it."""
-    name = _plain(author.display_name or author.handle or str(author.key.author))
+    name = plain(author.display_name or author.handle or str(author.key.author))
     return {
         "user": {
             "name": name[:_MOST_KEY] or "Unknown author",
@@ -46,6 +46,12 @@ def person(author: Author, key: str) -> dict[str, Any]:
             "skip_verify_email": True,
         }
     }
+
+
+def nobody() -> dict[str, Any]:
+    """The body that makes a user anonymous: without our key, a message from them makes another user."""
+    empty = dict.fromkeys(("external_id", "phone", "details", "notes", "alias"))
+    return {"user": {"name": "Erased person", **empty}}
 
 
 # -- comments ----------------------------------------------------------------------------------------------------------
@@ -82,7 +88,7 @@ def _escaped(text: str) -> str:
     return _LIQUID.sub("&#123;", html.escape(text))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """One line without anything that looks like a placeholder."""
     return _LIQUID.sub("{ ", " ".join(text.split()))
 
@@ -121,7 +127,7 @@ def ticket(draft: TicketDraft, options: Mapping[str, str], uploads: tuple[str, .
     author = draft.comment.author or (draft.requester if is_public(draft.comment.visibility) else None)
     data: dict[str, Any] = {
         "external_id": draft.external_id,
-        "subject": _plain(draft.subject)[:MOST_SUBJECT],
+        "subject": plain(draft.subject)[:MOST_SUBJECT],
         "requester_id": numeric(draft.requester.person),
         "comment": comment(draft.comment, author, uploads),
         "tags": tags(draft.tags, options),

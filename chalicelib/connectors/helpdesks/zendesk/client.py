@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.connectors.helpdesks.zendesk import bodies, files, reading
+from chalicelib.connectors.helpdesks.zendesk import bodies, files, reading, removal
 from chalicelib.connectors.helpdesks.zendesk.access import api_client, login_name, site, too_many
 from chalicelib.connectors.helpdesks.zendesk.export import touched_tickets
 from chalicelib.connectors.helpdesks.zendesk.notices import Notices
@@ -91,6 +91,11 @@ class Client:
             self._api.post(f"/users/{segment(person.person)}/identities", identity, idempotent=True)
         except RejectedError:
             return
+
+    def erase_person(self, person: PersonRef) -> str:
+        """Three calls, one for each ticket of theirs, and some more for somebody with open tickets; see
+        `removal.erase_person`."""
+        return removal.erase_person(self._api, person)
 
     def _person(self, user: str) -> PersonRef:
         return PersonRef(helpdesk=self._name, person=PersonId(user))
@@ -194,6 +199,10 @@ class Client:
     def find_comment(self, ticket: TicketRef, external_id: str) -> CommentId | None:
         """One call for each 100 comments; see `HelpdeskClient`."""
         return self._reader.find_mark(ticket.ticket, bodies.mark(external_id))
+
+    def redact(self, ticket: TicketRef, comment: CommentId) -> None:
+        """Two calls and more; see `removal.redact`."""
+        removal.redact(self._api, self._reader, ticket.ticket, comment)
 
     def fetch_file(self, attachment: Attachment, *, most_bytes: int) -> MediaFile:
         """One call, one more where Zendesk sends us on to its file host; see `FetchesFiles`."""

@@ -23,6 +23,7 @@ SPEC = HelpdeskSpec(
         html=True,
         signed_webhooks=True,
         most_file_bytes=20_000_000,
+        redacts=True,
         note="A closed ticket is never reopened: the next message opens a follow-up.",
     ),
     credentials=(
@@ -123,6 +124,12 @@ SPEC = HelpdeskSpec(
         Fact(
             what="a file has 50 MB at most; an upload's token is good for 60 minutes",
             source="developer.zendesk.com, Attachments, uploads",
+            date="2026-08",
+        ),
+        Fact(
+            what="redaction of a whole comment needs the Agent Workspace and works on closed tickets; of strings and "
+            "files it does not; users are deleted for good after they were deleted, 700 in 10 minutes",
+            source="developer.zendesk.com, Ticket Comments, Attachments, Deleted Users",
             date="2026-08",
         ),
         Fact(

@@ -33,6 +33,7 @@ CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.HELPDESK, "django_helpdesk"): f"{_ROOT}.helpdesks.django_helpdesk",
     (ConnectionKind.HELPDESK, "freshdesk"): f"{_ROOT}.helpdesks.freshdesk",
     (ConnectionKind.HELPDESK, "rt"): f"{_ROOT}.helpdesks.rt",
+    (ConnectionKind.HELPDESK, "salesforce"): f"{_ROOT}.helpdesks.salesforce",
     (ConnectionKind.HELPDESK, "zammad"): f"{_ROOT}.helpdesks.zammad",
     (ConnectionKind.HELPDESK, "zendesk"): f"{_ROOT}.helpdesks.zendesk",
     (ConnectionKind.CRM, "directory"): f"{_ROOT}.crms.directory",

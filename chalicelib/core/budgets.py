@@ -20,6 +20,7 @@ RESERVE = 0.2
 MOST_NAMED = 20
 """Headers of one prefix that are looked at."""
 _FIELD = re.compile(r"\s*([a-z_-]{1,20})\s*=\s*([0-9.]{1,15})\s*")
+_USED = re.compile(r"\bapi-usage=([0-9]{1,12})/([0-9]{1,12})\b")
 _SHARES = frozenset({"call_count", "total_time", "total_cputime"})
 _NUMBERS = re.compile(r"[0-9]+|[0-9]+_[0-9]+")
 
@@ -54,6 +55,8 @@ class Form(StrEnum):
     """``total=100; remaining=99; resets=41`` in one header; ``remaining`` is then a prefix of names ending in ``*``."""
     PERCENT = "percent"
     """JSON with shares used, in percent, at any depth (Meta)."""
+    USED = "used"
+    """``api-usage=18/5000``: so many of the limit are used (Salesforce)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +179,14 @@ def _walk(value: Any, depth: int = 0) -> Iterator[tuple[str, float]]:
             yield from _walk(item, depth + 1)
 
 
-_READERS = {Form.NUMBER: _numbers, Form.FIELDS: _fields, Form.PERCENT: _percent}
+def _used(row: BudgetHeaders, headers: Mapping[str, str], target: Target, now: datetime) -> Iterator[Budget]:
+    found = _USED.search(headers.get(row.remaining) or "")
+    used, limit = (number(found[1]), number(found[2])) if found else (None, None)
+    if used is not None and limit:
+        yield _budget(row, row.remaining, max(0.0, limit - used), limit, _reset_at(row, None, now), target)
+
+
+_READERS = {Form.NUMBER: _numbers, Form.FIELDS: _fields, Form.PERCENT: _percent, Form.USED: _used}
 
 
 def _budget(row: BudgetHeaders, name: str, left: float, limit: float | None, reset: datetime, target: Target) -> Budget:

@@ -71,7 +71,7 @@ class Trial:
         if self.call not in WRITING or not self.succeeds:
             return None
         methods = [None if step.get("prepares") else step["request"]["method"] for step in self.exchange]
-        return next((index for index, method in enumerate(methods) if method in ("POST", "PUT")), None)
+        return next((index for index, method in enumerate(methods) if method in ("POST", "PUT", "PATCH")), None)
 
     def outcome(self, http: Http, sessions: MemorySessions | None = None) -> Any:
         """What the call returns, or the error of the tree that it raises; anything else is a bug and goes through."""

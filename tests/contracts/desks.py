@@ -11,6 +11,7 @@ from careloop.twins.base import Fault, Twin, TwinHttp
 from careloop.twins.django_helpdesk import DjangoHelpdeskTwin
 from careloop.twins.freshdesk import FreshdeskTwin
 from careloop.twins.rt import RtTwin
+from careloop.twins.salesforce import SalesforceTwin
 from careloop.twins.zammad import ZammadTwin
 from careloop.twins.zendesk import ZendeskTwin
 from chalicelib.connectors import registry
@@ -51,6 +52,12 @@ def _unmarked(text: str) -> str:
     return words.partition(":\n\n")[2] or words
 
 
+def _without_careloop(text: str) -> str:
+    """Salesforce's entries without Careloop's mark at the end and the customer's name above."""
+    words = text.partition("\n\n[careloop ")[0]
+    return words.partition(":\n\n")[2] or words
+
+
 KINDS: Mapping[str, Kind] = {
     "django_helpdesk": Kind(
         make=DjangoHelpdeskTwin,
@@ -81,6 +88,16 @@ KINDS: Mapping[str, Kind] = {
         creates=r"^POST .*/ticket$",
         close=lambda twin, ticket: twin.delete(ticket),
         words=lambda entry: str(entry["text"]).partition(":\n\n")[2] or str(entry["text"]),
+    ),
+    "salesforce": Kind(
+        make=SalesforceTwin,
+        base_url="https://acme.my.salesforce.com",
+        credentials=lambda twin: {"client_id": twin.client_id, "client_secret": twin.client_secret},
+        writes=r"^POST .*/(sobjects/CaseComment|composite)$",
+        creates=r"^PATCH .*/sobjects/Case/Careloop",
+        close=lambda twin, ticket: twin.remove(ticket),
+        words=lambda entry: _without_careloop(entry["text"]),
+        people=r"^PATCH .*/sobjects/Contact/",
     ),
     "zammad": Kind(
         make=ZammadTwin,

@@ -8,7 +8,9 @@ from chalicelib.connectors.crms.hubspot import feed, notes, reading, searching
 from chalicelib.connectors.crms.hubspot.api import HubSpotApi
 from chalicelib.connectors.toolkit.api import segment
 from chalicelib.connectors.toolkit.asking import readable
+from chalicelib.connectors.toolkit.date_feed import State, read_cursor, write_cursor
 from chalicelib.connectors.toolkit.identity_fields import field_option, identity_fields
+from chalicelib.connectors.toolkit.interactions import mark
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.errors import ConfigurationError, NotFoundError
 from chalicelib.core.ids import ContactId, ContactRef, Cursor
@@ -61,34 +63,34 @@ class Client:
         """One call for a page; see `ListsContacts`. Contacts that were merged into others are gone; those that were
         deleted are not told (`find_gone`)."""
         now = self._clock.now()
-        state = feed.read_cursor(cursor) or feed.beginning(now)
-        return self._listed(state) if state.after is not None else self._changed(feed.walking(state, now))
+        state = read_cursor(cursor) or feed.FEED.beginning(now)
+        return self._listed(state) if state.after is not None else self._changed(feed.FEED.walking(state, now))
 
-    def _listed(self, state: feed.State) -> ContactPage:
+    def _listed(self, state: State) -> ContactPage:
         params = {"limit": MOST_READ, "properties": ",".join(self._shape.properties), "after": state.after or None}
         answer = self._api.get(CONTACTS, params)
         with readable():
             records = list(answer.json.need("results").items())
             following = answer.json.find_text("paging", "next", "after")
-            moved = feed.State(known=state.known, moved=state.moved, after=following)
+            moved = State(known=state.known, moved=state.moved, after=following)
             # what changed meanwhile comes at once: only then the list is whole
             return self._page(records, moved, more=True)
 
-    def _changed(self, state: feed.State) -> ContactPage:
+    def _changed(self, state: State) -> ContactPage:
         wanted, sort = feed.filters(state)
         answer = self._api.post(
             f"{CONTACTS}/search", searching.body([{"filters": wanted}], self._shape.properties, sort)
         )
         with readable():
             records = list(answer.json.need("results").items())
-            following, more = feed.after_changes(state, records, self._clock.now())
+            following, more = feed.FEED.after_changes(state, [feed.place(item) for item in records], self._clock.now())
             return self._page(records, following, more=more)
 
-    def _page(self, records: Sequence[Reader], state: feed.State, *, more: bool) -> ContactPage:
+    def _page(self, records: Sequence[Reader], state: State, *, more: bool) -> ContactPage:
         contacts = {item.ref: item for item in map(self._shape.contact, records)}
         merged = dict.fromkeys(ref for item in records for ref in self._shape.merged(item) if ref not in contacts)
         return ContactPage(
-            contacts=tuple(contacts.values()), removed=tuple(merged), cursor=feed.write_cursor(state), more=more
+            contacts=tuple(contacts.values()), removed=tuple(merged), cursor=write_cursor(state), more=more
         )
 
     def find_gone(self, contacts: tuple[ContactId, ...]) -> Sequence[ContactId]:
@@ -180,7 +182,7 @@ class Client:
             answer = self._api.post(f"{NOTES}/batch/read", notes.asked(ids))
             with readable():
                 found = list(answer.json.need("results").items())
-                ours += [item.need_id("id") for item in found if notes.mark(key) in _body(item)]
+                ours += [item.need_id("id") for item in found if mark(key) in _body(item)]
         return number, sorted(ours)
 
     def _note_ids(self, record: Reader, number: str) -> Iterator[list[str]]:

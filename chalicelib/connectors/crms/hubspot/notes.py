@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from typing import Any
 
+from chalicelib.connectors.toolkit.interactions import as_html
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.ports.crm import Interaction
 
@@ -14,19 +14,9 @@ TO_CONTACT = 202
 BODY = "hs_note_body"
 
 
-def mark(key: str) -> str:
-    """What says that a note is ours, and for which key."""
-    return f"[Careloop {key}]"
-
-
 def properties(interaction: Interaction) -> dict[str, str]:
     """A note's properties: what, when, whether it is open, links; the key at the end."""
-    state = "open" if interaction.is_open else "solved"
-    lines = [escape(f"{interaction.summary}, {interaction.at:%Y-%m-%d}: {state}")]
-    for link in filter(None, (interaction.ticket_url, interaction.permalink)):
-        lines.append(f'<a href="{escape(link)}">{escape(link)}</a>')
-    body = "".join(f"<p>{line}</p>" for line in [*lines, escape(mark(interaction.key))])
-    return {"hs_timestamp": f"{interaction.at:%Y-%m-%dT%H:%M:%SZ}", BODY: body}
+    return {"hs_timestamp": f"{interaction.at:%Y-%m-%dT%H:%M:%SZ}", BODY: as_html(interaction)}
 
 
 def created(interaction: Interaction, contact: str) -> dict[str, Any]:

@@ -168,7 +168,7 @@ def _suggested(
 def _worth(ranked: Sequence[tuple[float, float, Comparison]]) -> float:
     """How likely it is that a look at these helps: the best one's likelihood, or that of all who share what was told.
     What was told in private is worth a look unless the name is another."""
-    if any(_is_worth_a_look(item) for _, _, item in ranked):
+    if any(likelihood >= _LEAST_OF_OTHERS and _is_worth_a_look(item) for likelihood, _, item in ranked):
         return 1.0
     return max(ranked[0][0], sum(likelihood for likelihood, _, item in ranked if item.told))
 

@@ -24,6 +24,10 @@ von van vom de da di do du del della dello dos das der den des la le lo las los 
 zur und y af av
 """
 _PARTICLES = frozenset(_PARTICLE_WORDS.split())
+_FAMILY_FIRST = frozenset(
+    ("nguyen", "tran", "pham", "huynh", "hoang", "phan", "vu", "vo", "dang", "bui", "do", "ngo", "duong")
+)
+"""Names of families that stand first where three words or more make a name (Nguyễn Thị Lan is called Lan)."""
 _COMPANY = re.compile(
     r"\b(?:gmbh|mbh|ag|kg|ohg|ug|gbr|e\.?k|e\.?v|inc|llc|ltd|limited|plc|corp|corporation|company|s\.?a\.?r\.?l|sas|"
     r"s\.?l|s\.?r\.?l|s\.?p\.?a|b\.?v|n\.?v|oy|ab|a/s|aps|lda|ltda|pty|holding|group|gruppe|groupe|grupo|"
@@ -181,6 +185,9 @@ def _words(text: str) -> tuple[tuple[str, ...], str]:
 
 def _arranged(words: tuple[str, ...], generation: str, company: bool) -> PersonName:
     """Given names first, as most write them; of three words the middle one is a given name if it is known as one."""
+    if len(words) > 2 and fold(words[0]) in _FAMILY_FIRST:
+        given = tuple(reversed(words[1:]))
+        return PersonName((*given, words[0]), given, words[:1], generation, company)
     particles = [index for index, word in enumerate(words) if word in _PARTICLES and index]
     if particles:
         first = particles[0]

@@ -37,6 +37,8 @@ FULL = [
     ("Γιώργος Παπαδόπουλος", "Giorgos Papadopoulos"),
     ("たなか さくら", "Sakura Tanaka"),
     ("王伟", "Wang Wei"),
+    ("Lan Nguyen", "Nguyễn Thị Lan"),
+    ("Nguyễn Thị Lan", "Nguyen Thi Lan"),
     ("O’Neill Sean", "Sean O'Neill"),
 ]
 OTHERS = [

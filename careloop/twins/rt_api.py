@@ -49,6 +49,7 @@ class RtApi(Twin):
             ("GET", "/rt"): lambda request: {"Version": VERSION},
             ("POST", "/user"): self._create_user,
             ("GET", _PATHS["user"]): self._show_user,
+            ("PUT", _PATHS["user"]): self._change_user,
             ("GET", _PATHS["queue"]): self._show_queue,
             ("POST", "/ticket"): self._create_ticket,
             ("GET", _PATHS["ticket"]): self._show_ticket,
@@ -113,6 +114,9 @@ class RtApi(Twin):
             "Privileged": int(user["privileged"]),
             "_hyperlinks": [{**self._ref("user", user["id"]), "id": user["id"], "ref": "self"}],
         }
+
+    def _change_user(self, request: TwinRequest) -> list[str]:
+        return self.world.change_user(request.args[0], _body(request))
 
     def _show_queue(self, request: TwinRequest) -> Data:
         name = request.args[0]

@@ -102,6 +102,33 @@ class RtWorld:
         self.data["users"][name.lower()] = user
         return user
 
+    def change_user(self, name: str, given: Mapping[str, Any]) -> list[str]:
+        """RT's words on it; without the right nothing changes. Refused: 404."""
+        user = self.find_user(name)
+        if user is None:
+            raise Refused(404, "Not Found")
+        if "AdminUsers" not in self.data["rights"]:
+            return ["Permission Denied"]
+        said = []
+        for field, key in (("RealName", "real_name"), ("EmailAddress", "email"), ("Comments", "comments")):
+            if field in given and given[field] != user[key]:
+                user[key] = given[field]
+                said.append(f"{field} changed")
+        if given.get("Name") and given["Name"] != user["name"]:
+            self._rename(user, given["Name"])
+            said.append("Name changed")
+        if given.get("Disabled"):
+            said.append("User disabled")
+        return said
+
+    def _rename(self, user: Data, name: str) -> None:
+        """Tickets hold people by id: they show the new name."""
+        old = user["name"]
+        self.data["users"][name.lower()] = self.data["users"].pop(old.lower())
+        user["name"] = name
+        for ticket in self.data["tickets"].values():
+            ticket["requestors"] = [name if item == old else item for item in ticket["requestors"]]
+
     # -- tickets -------------------------------------------------------------------------------------------------------
 
     def ticket(self, number: Any) -> Data | None:

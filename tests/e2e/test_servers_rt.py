@@ -8,12 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.adapters.clock import SystemClock
+from chalicelib.adapters.http import UrllibHttp
+from chalicelib.connectors.helpdesks.rt.client import Client
+from chalicelib.core.account import Connection, ConnectionKind
+from chalicelib.core.ids import AuthorId, AuthorKey
+from chalicelib.core.people import Author
+from chalicelib.ports.helpdesk import HelpdeskContext
 from tests.e2e.servers import browser
 from tests.e2e.servers.browser import AgentBrowser
 from tests.e2e.servers.installing import NotInstallable
 from tests.e2e.servers.rt import CASE_FIELD, RequestTracker
 from tests.e2e.servers.testing import fresh, skip_or_fail
 from tests.e2e.servers.web import Api, Received, Receiver, UnexpectedAnswer
+from tests.fakes.sessions import MemorySessions
 
 pytestmark = pytest.mark.e2e
 
@@ -176,3 +184,27 @@ def test_rt_keeps_its_state_over_a_restart_and_loses_it_at_a_reset(rt: RequestTr
     assert rt.port() == port
     assert rt.bridge().status(ticket) == "new"
     assert rt.is_running()
+
+
+def test_rt_forgets_a_person(rt: RequestTracker) -> None:
+    """Name, real name and notes go; the person's tickets stay theirs, and who writes again is somebody else."""
+    options = {"base_url": rt.api_url.removesuffix("/REST/2.0"), "queue": "Social"}
+    client = Client(
+        HelpdeskContext(
+            connection=Connection(kind=ConnectionKind.HELPDESK, name="desk", connector="rt", options=options),
+            credentials={"token": rt.bridge_token},
+            http=UrllibHttp(),
+            clock=SystemClock(),
+            sessions=MemorySessions(),
+        )
+    )
+    key = AuthorKey(platform="facebook", author=AuthorId("880011"))
+    author = Author(key=key, display_name="Kim Lee", profile_url="https://facebook.example/kim")
+    person = client.ensure_person(author, None)
+    assert "made anonymous and disabled" in client.erase_person(person)
+    api = Api(base=rt.api_url, headers={"Authorization": f"token {rt.bridge_token}"})
+    assert api.call("GET", "/user/facebook-880011").status == 404
+    again = client.ensure_person(author, None)
+    assert again == person
+    assert "no user" not in client.erase_person(again)
+    assert "no user" in client.erase_person(again)

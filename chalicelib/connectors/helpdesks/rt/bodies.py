@@ -57,6 +57,12 @@ def person(author: Author, name: str, email: str | None) -> dict[str, Any]:
     return data
 
 
+def nobody(number: str) -> dict[str, Any]:
+    """The body that makes a user anonymous. Another name: whoever writes again is another user."""
+    empty = dict.fromkeys(("RealName", "NickName", "EmailAddress", "Comments"), "")
+    return {"Name": f"erased-{number}", **empty, "Disabled": 1}
+
+
 # -- entries -----------------------------------------------------------------------------------------------------------
 
 

@@ -88,6 +88,31 @@ class Client:
         with readable():
             return answer.json.need_id("Name").lower() == name
 
+    def erase_person(self, person: PersonRef) -> str:
+        """At most three calls; see `ErasesPeople`. RT answers 200 whatever came of it, so the user is looked at
+        again."""
+        held = (
+            "RT still holds the tickets with names, words and files, and the user's history: rt-shredder removes them."
+        )
+        path = f"/user/{segment(person.person)}"
+        try:
+            with readable():
+                number = self._api.get(path).json.need_id("id")
+        except NotFoundError:
+            return f"RT has no user {person.person} any more. {held}"
+        path = f"/user/{segment(number)}"
+        data = bodies.nobody(number)
+        self._api.call("PUT", path, data=data, idempotent=True)
+        with readable():
+            name = self._api.get(path).json.find_text("Name")
+        if name != data["Name"]:
+            raise CredentialsError(
+                "the user did not change",
+                advice="RT's user for Careloop lacks the right AdminUsers.",
+                remote_code="200",
+            )
+        return f"User {number} was made anonymous and disabled. {held}"
+
     def _made_up(self, name: str) -> str | None:
         domain = self._options.get("email_domain", "").strip().lstrip("@")
         return f"{name}@{domain}" if domain else None

@@ -38,6 +38,7 @@ CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.HELPDESK, "zendesk"): f"{_ROOT}.helpdesks.zendesk",
     (ConnectionKind.CRM, "directory"): f"{_ROOT}.crms.directory",
     (ConnectionKind.CRM, "hubspot"): f"{_ROOT}.crms.hubspot",
+    (ConnectionKind.CRM, "odoo"): f"{_ROOT}.crms.odoo",
     (ConnectionKind.CRM, "tryton"): f"{_ROOT}.crms.tryton",
 }
 

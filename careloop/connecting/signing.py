@@ -91,6 +91,10 @@ def _django_helpdesk(values: Secrets, body: bytes, at: datetime) -> dict[str, st
     return {"authorization": f"Basic {login}"}
 
 
+def _salesforce(values: Secrets, body: bytes, at: datetime) -> dict[str, str]:
+    return {"X-Careloop-Secret": values["hook_secret"]}
+
+
 def _freshdesk(values: Secrets, body: bytes, at: datetime) -> dict[str, str]:
     return {"x-webhook-secret": values["hook_secret"]}
 
@@ -114,6 +118,7 @@ SIGNED: Mapping[tuple[ConnectionKind, str], Signed] = {
     (_HELPDESK, "rt"): Signed(sign=_rt, body=b'{"event":"careloop.test","ticket":1,"case":""}'),
     (_HELPDESK, "zammad"): Signed(sign=_zammad, body=b'{"careloop_test":{}}'),
     (_HELPDESK, "django_helpdesk"): Signed(sign=_django_helpdesk, body=b'{"careloop_test":{}}'),
+    (_HELPDESK, "salesforce"): Signed(sign=_salesforce, body=b'{"careloop_test":{}}'),
     (_HELPDESK, "freshdesk"): Signed(sign=_freshdesk, body=b'{"careloop_test":{}}'),
 }
 

@@ -39,6 +39,7 @@ CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.CRM, "directory"): f"{_ROOT}.crms.directory",
     (ConnectionKind.CRM, "hubspot"): f"{_ROOT}.crms.hubspot",
     (ConnectionKind.CRM, "odoo"): f"{_ROOT}.crms.odoo",
+    (ConnectionKind.CRM, "salesforce"): f"{_ROOT}.crms.salesforce",
     (ConnectionKind.CRM, "tryton"): f"{_ROOT}.crms.tryton",
 }
 

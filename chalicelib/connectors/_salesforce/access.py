@@ -24,6 +24,8 @@ LASTS = timedelta(hours=1)
 """A token's answer does not say for how long it is good: two hours in a new org, from 15 minutes to a day by setting. A
 shorter one is refused with 401 and renewed."""
 MOST_PAGES = 10
+DEAD = frozenset({"invalid_client_id", "inactive_user", "inactive_org", "invalid_app_access", "app_not_found"})
+"""Salesforce Help, OAuth 2.0 Error Codes."""
 _VERSION = re.compile(r"[0-9]{2,3}\.0")
 _ADVICE = "Salesforce refused the login: check client id, client secret (or refresh token) and the app's run-as user."
 
@@ -55,6 +57,7 @@ class Org:
             grant=self._grant,
             advice=_ADVICE,
             keep=("instance_url", "id"),
+            dead=DEAD,
         )
 
     @property

@@ -47,7 +47,8 @@ class AccessTokens:
 
     ``name``: of the session. ``grant``: made of the refresh token that the session holds, or None: the one that was
     configured. A refresh token that comes with an answer replaces the one before. ``keep``: names of further answer
-    fields to keep. ``advice``: for when only a person can renew the access.
+    fields to keep. ``advice``: for when only a person can renew the access. ``dead``: a vendor's own codes for that,
+    beside those of RFC 6749.
     """
 
     def __init__(
@@ -60,9 +61,11 @@ class AccessTokens:
         grant: Callable[[str | None], Grant],
         advice: str,
         keep: tuple[str, ...] = (),
+        dead: frozenset[str] = frozenset(),
     ) -> None:
         self._http, self._clock, self._sessions = http, clock, sessions
         self._name, self._grant, self._advice, self._keep = name, grant, advice, keep
+        self._dead = _DEAD | dead
 
     def call(self, make: Callable[[Token], T]) -> T:
         """``make`` with a token that is good, once more with a new one where it is refused with 401: then nothing was
@@ -139,7 +142,7 @@ class AccessTokens:
             code = body.find_text("error") if body is not None else None
         except PayloadError:
             return
-        if code in _DEAD:
+        if code in self._dead:
             raise CredentialsError(code, advice=self._advice, remote_code=code, dead=True)
 
 

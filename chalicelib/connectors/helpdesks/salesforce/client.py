@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from chalicelib.connectors._salesforce import soql
 from chalicelib.connectors._salesforce.access import Org
 from chalicelib.connectors._salesforce.refusals import ids_of
@@ -161,7 +163,8 @@ class Client:
             data = {field: f"{bodies.REMOVED}\n\n{mark(name)}"}
             self._org.call("PATCH", path, data=data, idempotent=True)
         for document in self._reader.files(holder, file_mark(name)):
-            self._org.call("DELETE", f"/sobjects/ContentDocument/{segment(document)}", idempotent=True, expect=(404,))
+            with suppress(NotFoundError):
+                self._org.call("DELETE", f"/sobjects/ContentDocument/{segment(document)}", idempotent=True)
 
     def fetch_file(self, attachment: Attachment, *, most_bytes: int) -> MediaFile:
         """One call; see `FetchesFiles`."""

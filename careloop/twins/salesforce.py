@@ -40,6 +40,11 @@ class SalesforceTwin(SalesforceApi):
         """A private case comment; its id."""
         return self._comment(ticket, text, agent or self.world.agent, published=False)
 
+    def add_contact(self, **fields: Any) -> str:
+        """A contact of the company's; its id."""
+        with self.lock:
+            return str(self.world.add("Contact", fields, self.world.agent)["Id"])
+
     def customer_reply(self, ticket: Any, text: str) -> str:
         """The customer writes in the portal; the comment's id."""
         return self._comment(ticket, text, self.world.portal, published=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,9 @@ from chalicelib.ports.services import Clock
 ROOT = "/services/data/v62.0"
 PAGE = 2000
 LASTS = timedelta(hours=2)
+_SEARCH = re.compile(
+    r"FIND \{(?P<terms>[0-9 OR]+)\} IN PHONE FIELDS RETURNING Contact\((?P<fields>[\w., ]+?) LIMIT (?P<limit>\d+)\)"
+)
 ORG = "00DKi0000000001MAA"
 
 
@@ -36,6 +40,7 @@ class SalesforceApi(Twin):
             ("GET", "/query"): lambda request: self._query(request, deleted=False),
             ("GET", "/queryAll"): lambda request: self._query(request, deleted=True),
             ("GET", "/query/([0-9a-z-]+)"): self._page,
+            ("GET", "/search"): self._search,
             ("GET", f"{entity}/describe"): self._describe,
             ("POST", entity): lambda request: self._create(request.args[0], request.json),
             ("GET", "/sobjects/ContentVersion/([A-Za-z0-9]+)/VersionData"): self._file,
@@ -154,6 +159,15 @@ class SalesforceApi(Twin):
     def _query(self, request: TwinRequest, *, deleted: bool) -> Data:
         return self._first(self.world.query(request.query.get("q", ""), deleted=deleted))
 
+    def _search(self, request: TwinRequest) -> Data:
+        """SOSL over contacts' phone fields: digits alone count."""
+        found = _SEARCH.fullmatch(request.query.get("q", ""))
+        if found is None:
+            raise Refused(400, "MALFORMED_SEARCH", "unexpected token")
+        terms = set(found["terms"].split(" OR "))
+        rows = self.world.query(f"SELECT {found['fields']} FROM Contact LIMIT {found['limit']}", deleted=False)
+        return {"searchRecords": [row for row in rows if terms & {_digits(row["Phone"]), _digits(row["MobilePhone"])}]}
+
     def _page(self, request: TwinRequest) -> Data:
         rows = self.cursors.pop(request.args[0], None)
         if rows is None:
@@ -202,6 +216,10 @@ class SalesforceApi(Twin):
         else:
             made = self._change(parts[0], parts[1], body)
         return TwinRequest(method="", path="", query={}, headers={}, body=made.body).json or None
+
+
+def _digits(value: Any) -> str:
+    return "".join(char for char in str(value or "") if char.isdigit())
 
 
 def _resolved(value: Any, ids: Mapping[str, str]) -> Any:

@@ -16,6 +16,7 @@ Data = dict[str, Any]
 
 PREFIXES = {
     "User": "005",
+    "Account": "001",
     "Contact": "003",
     "Case": "500",
     "CaseComment": "00a",
@@ -27,9 +28,10 @@ PREFIXES = {
 }
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "User": ("Name", "UserType"),
+    "Account": ("Name",),
     "Contact": (
         *("FirstName", "LastName", "Name", "Email", "Phone", "MobilePhone", "Description", "MailingCity"),
-        *("MailingCountryCode", "HasOptedOutOfEmail", "AccountId", "Careloop_Author__c", "Customer_Number__c"),
+        *("MailingCountry", "HasOptedOutOfEmail", "AccountId", "Careloop_Author__c", "Customer_Number__c"),
         *("Facebook_Id__c", "Facebook__c", "X_Id__c", "X__c", "Social_Complaint_Open__c", "MasterRecordId"),
     ),
     "Case": (
@@ -48,18 +50,18 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "ContentDocument": ("Title", "Description"),
     "ContentDocumentLink": ("ContentDocumentId", "LinkedEntityId"),
-    "Task": ("WhoId", "WhatId", "Subject", "Status", "Description", "ActivityDate", "Careloop_Key__c"),
+    "Task": ("WhoId", "WhatId", "Subject", "Status", "Description", "ActivityDate"),
 }
 SYSTEM = ("Id", "CreatedById", "CreatedDate", "LastModifiedDate", "SystemModstamp", "IsDeleted")
 UNIQUE = {
     "Case": ("Careloop_Case__c",),
     "Contact": ("Careloop_Author__c",),
-    "Task": ("Careloop_Key__c",),
 }
 PARENTS = {
     "CreatedBy": ("CreatedById", "User"),
     "Parent": ("ParentId", "Case"),
     "ContentDocument": ("ContentDocumentId", "ContentDocument"),
+    "Account": ("AccountId", "Account"),
 }
 CLOSED = ("Closed",)
 MOST_COMMENT = 4000
@@ -181,6 +183,10 @@ class SalesforceWorld:
         place = version["FirstPublishLocationId"]
         if place:
             self.add("ContentDocumentLink", {"ContentDocumentId": document["Id"], "LinkedEntityId": place}, actor)
+
+    def merge_contacts(self, loser: Data, winner: Data) -> None:
+        """The loser goes to the recycle bin and names the winner."""
+        loser.update(MasterRecordId=winner["Id"], IsDeleted=True, SystemModstamp=self.now())
 
     def merge(self, source: Data, target: Data, *, keep: bool = False) -> None:
         """Comments, posts and files go to the master; the other case is deleted, or kept and closed."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.core.account import ConnectionKind
 from chalicelib.ports.services import SessionStore
 from chalicelib.ports.stores import Stores
 from tests.contracts.families import TABLE_FAMILIES, CountingTable, State, opened
@@ -60,3 +61,21 @@ def aws(tmp_path: Path) -> Iterator[State]:
     """The empty state of AWS in process alone."""
     with opened("moto", tmp_path / "state.db") as state:
         yield state
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many cases each connector has: what comes in, what goes out, other calls."""
+    from chalicelib.connectors import registry
+    from tests.contracts.cases import exchange_cases, inbound_cases
+
+    terminalreporter.section("cases of each connector: in / out / calls")
+    for kind in ConnectionKind:
+        counts = []
+        for name in registry.names(kind):
+            found = [
+                inbound_cases(kind, name),
+                exchange_cases(kind, name, "outbound"),
+                exchange_cases(kind, name, "calls"),
+            ]
+            counts.append(f"{name} {'/'.join(str(len(cases)) for cases in found)}")
+        terminalreporter.write_line(f"{kind}: {', '.join(counts)}")

@@ -37,6 +37,7 @@ CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.HELPDESK, "zammad"): f"{_ROOT}.helpdesks.zammad",
     (ConnectionKind.HELPDESK, "zendesk"): f"{_ROOT}.helpdesks.zendesk",
     (ConnectionKind.CRM, "directory"): f"{_ROOT}.crms.directory",
+    (ConnectionKind.CRM, "dynamics"): f"{_ROOT}.crms.dynamics",
     (ConnectionKind.CRM, "hubspot"): f"{_ROOT}.crms.hubspot",
     (ConnectionKind.CRM, "odoo"): f"{_ROOT}.crms.odoo",
     (ConnectionKind.CRM, "salesforce"): f"{_ROOT}.crms.salesforce",

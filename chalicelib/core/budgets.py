@@ -20,7 +20,7 @@ RESERVE = 0.2
 MOST_NAMED = 20
 """Headers of one prefix that are looked at."""
 _FIELD = re.compile(r"\s*([a-z_-]{1,20})\s*=\s*([0-9.]{1,15})\s*")
-_USED = re.compile(r"\bapi-usage=([0-9]{1,12})/([0-9]{1,12})\b")
+_USED = re.compile(r"(?<![\w-])api-usage=([0-9]{1,12})/([0-9]{1,12})\b")
 _SHARES = frozenset({"call_count", "total_time", "total_cputime"})
 _NUMBERS = re.compile(r"[0-9]+|[0-9]+_[0-9]+")
 

@@ -20,8 +20,10 @@ from chalicelib.core.ticket import Comment, TicketDraft
 
 MOST_SUBJECT = 255
 MOST_DESCRIPTION = 31_000
-MOST_COMMENT_BYTES = 3_900
+MOST_COMMENT_BYTES = 3_850
 """4000, less the mark at the end."""
+MOST_PARTS, MOST_FILES = 12, 10
+"""Of one entry: with the change of status they are fewer than the 25 parts of a composite."""
 MOST_NAME = 80
 REMOVED = "(removed)"
 _PLAIN_AUTHOR = re.compile(r"[a-z0-9_][a-z0-9_-]{0,79}")
@@ -80,7 +82,7 @@ def is_public(visibility: Visibility) -> bool:
 
 def files(comment: Comment) -> tuple[MediaFile, ...]:
     """The files that go along."""
-    return tuple(file for file in comment.files if 0 < len(file.content) <= MOST_FILE_BYTES)
+    return tuple(file for file in comment.files if 0 < len(file.content) <= MOST_FILE_BYTES)[:MOST_FILES]
 
 
 def words(comment: Comment) -> str:
@@ -104,7 +106,7 @@ def description(comment: Comment) -> str:
 
 def comments(comment: Comment) -> list[Data]:
     """An entry as case comments without their case: one, or several where it is longer than one may be."""
-    parts = list(pieces(words(comment), MOST_COMMENT_BYTES)) or [""]
+    parts = list(pieces(words(comment), MOST_COMMENT_BYTES))[:MOST_PARTS] or [""]
     public = is_public(comment.visibility)
     return [
         {"CommentBody": f"{part}\n\n{mark(comment.external_id, at, len(parts))}".lstrip(), "IsPublished": public}

@@ -67,11 +67,18 @@ def platforms() -> list[str]:
                 _lengths(capabilities),
                 _yes(capabilities.private_reply),
                 _twice(spec),
-                "yes" if capabilities.terms.may_match_crm else "only what is told directly",
+                _matching(capabilities),
                 spec.shown_by.value,
             )
         )
     return lines
+
+
+def _matching(capabilities: PlatformCapabilities) -> str:
+    terms = capabilities.terms
+    if terms.may_match_crm:
+        return "yes"
+    return "only what is told directly" if terms.may_match_told else "no"
 
 
 def helpdesks() -> list[str]:

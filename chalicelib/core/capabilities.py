@@ -27,6 +27,9 @@ class PlatformTerms:
     """What the platform's terms let us do with what we learn."""
 
     may_match_crm: bool = True
+    """False: only by what a person tells us directly, in private."""
+    may_match_told: bool = True
+    """False: not even by that; an agent may link whoever says who they are."""
     may_store_text: bool = True
     may_store_media: bool = True
     """False: media are linked, never copied (stories)."""
@@ -49,6 +52,8 @@ class PlatformCapabilities:
     """What of them, by type and size; for each kind of ``attachments`` at least one."""
     most_attachments: int = 1
     """Files that one message takes."""
+    most_private_attachments: int | None = None
+    """Where a private message takes fewer."""
     caption_limits: TextLimits | None = None
     """Of a text that goes along with a file, where they are narrower; a longer one goes first, as a part of its own."""
     text_with_media: bool = True
@@ -102,7 +107,9 @@ class HelpdeskCapabilities:
     reopens_by_itself: bool
     """A customer's comment reopens a solved ticket without our asking."""
     html: bool = False
+    """What agents write comes as HTML."""
     signed_webhooks: bool = False
+    """Webhooks prove themselves, be it by a secret in a header: there are VERIFY credentials."""
     native_delivery_state: bool = False
     polls: bool = True
     update_limit: UpdateLimit | None = None

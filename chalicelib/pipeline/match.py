@@ -86,12 +86,13 @@ def look_up(runtime: Runtime, asked: Asked, excluded: frozenset[ContactRef]) -> 
     """Ask the CRMs. Where the platform's terms forbid matching, only by what was given to us directly."""
     from chalicelib.core.matching import DEFAULT_WEIGHTS, combine, match
 
-    if not runtime.policy.crm_may_match or not asked.account.crms:
+    terms = asked.spec.capabilities.terms
+    if not runtime.policy.crm_may_match or not asked.account.crms or not terms.may_match_told:
         return ContactMatch(verdict=Verdict.UNKNOWN)
     subject = Subject(author=asked.author, messages=asked.said, claims=asked.told, ruled_out=excluded)
     settings = settings_of(runtime.policy)
     weights = runtime.stores.directory.match_weights() or DEFAULT_WEIGHTS
-    direct_only = not asked.spec.capabilities.terms.may_match_crm
+    direct_only = not terms.may_match_crm
     found: list[ContactMatch] = []
     for name in asked.account.crms:
         try:

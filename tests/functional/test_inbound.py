@@ -114,6 +114,17 @@ def test_terms_that_forbid_matching_are_kept_and_said():
     assert "The terms forbid matching." in world.ticket.notes[0]
 
 
+@pytest.mark.parametrize("may_match_told", [True, False])
+def test_terms_say_whether_what_is_told_directly_may_be_looked_up(may_match_told: bool) -> None:
+    sheet = spec(may_match_crm=False)
+    terms = replace(sheet.capabilities.terms, may_match_told=may_match_told)
+    world = World(sheet=replace(sheet, capabilities=replace(sheet.capabilities, terms=terms)))
+    world.crm.contacts = [KIM]
+    world.arrive(world.message("m1", "I am kim@example.com", private=True, platform="agora"))
+    assert bool(world.crm.asked) is may_match_told
+    assert ("e-mail kim@example.com (private message)" in world.ticket.notes[0]) is may_match_told
+
+
 def test_an_email_address_told_in_private_finds_the_customer_on_a_later_message():
     world = World()
     world.arrive(world.message("m1", "hello", private=True))

@@ -23,6 +23,7 @@ SPEC = PlatformSpec(
         delete=True,
         terms=PlatformTerms(
             may_match_crm=False,
+            may_match_told=False,
             may_store_media=False,
             retention=timedelta(hours=48),
             note="Members' comments may be stored for 48 hours, their profiles not at all; no matching with a CRM:"

@@ -23,6 +23,7 @@ SPEC = PlatformSpec(
         polls=True,
         terms=PlatformTerms(
             may_match_crm=False,
+            may_match_told=False,
             note="Matching Redditors with identifiers from elsewhere is forbidden, unless the person volunteers one;"
             " what is deleted on Reddit must be deleted in copies.",
         ),

@@ -19,7 +19,8 @@ class Comment:
     ``external_id`` marks the entry in the helpdesk (a transaction field, audit metadata, a hidden marker) so that
     `find_comment` can tell whether an earlier attempt wrote it. ``author`` set: in the customer's name where the
     helpdesk can; None: by Careloop. ``visibility`` is PUBLIC for a customer's message, INTERNAL for notes; there is no
-    default. Bodies are plain text and byte-stable over retries.
+    default. Bodies are plain text and byte-stable over retries. Where the helpdesk keeps no id of ours with an entry,
+    the mark goes to the end of the text: further up it may be a quotation, or a customer's own words.
     """
 
     body: str
@@ -50,7 +51,8 @@ class TicketDraft:
     due_at: datetime | None = None
     follow_up_of: TicketRef | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
-    """Helpdesk-neutral names to values: platform, handle, thread, permalink, contact; a helpdesk maps what it has."""
+    """Helpdesk-neutral names to values: platform, account, handle, thread, message, permalink, contact; those without a
+    value are left out. A helpdesk maps what its connection has an option ``field.<name>`` for."""
 
 
 class TicketStatus(StrEnum):
@@ -77,7 +79,8 @@ class Agent:
 class AgentReply:
     """An entry that an agent wrote. Only ``visibility`` PUBLIC may ever leave; unknown means internal.
 
-    ``key`` is the helpdesk's own id of the entry. Exactly one of ``text`` and ``html`` may be empty.
+    ``key`` is the helpdesk's own id of the entry. Give ``html`` where there is one, ``text`` else, or both: what goes
+    out is made from ``html`` where it says anything, because it marks quotations and signatures surely.
     """
 
     key: CommentId

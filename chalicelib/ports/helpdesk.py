@@ -56,12 +56,15 @@ class HelpdeskClient(Protocol):
         ...
 
     def find_comment(self, ticket: TicketRef, external_id: str) -> CommentId | None:
-        """The entry that an earlier attempt wrote, asked before repeating."""
+        """The entry that an earlier attempt wrote, asked before repeating; also the ticket's first one
+        (`TicketDraft.comment`), under an id of the connector's making where the helpdesk has none for it."""
         ...
 
     def fetch_activity(self, ticket: TicketRef, after: Cursor | None) -> TicketActivity:
         """Status and agents' entries after the cursor. The entries that this integration wrote, and the customers', are
-        left out; an entry whose visibility is not certainly public is INTERNAL. Gone: NotFoundError."""
+        left out; an entry whose visibility is not certainly public is INTERNAL. Merged: on to the survivor, without
+        what stood there before; the cursor then covers both. A cursor that can't be read starts over. Gone:
+        NotFoundError."""
         ...
 
     def touched_since(self, cursor: Cursor | None) -> TouchedTickets:

@@ -36,7 +36,8 @@ class ShownBy(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialField:
     """One secret. ``rotates``: it changes while running (tokens), so it lives in the session store too. ``made_here``:
-    the vendor takes any string of ours, so it is made for the operator who gives none."""
+    the vendor takes any string of ours, so it is made for the operator who gives none; its name is then one of
+    ``VALUES`` in careloop/connecting/guide.py, to be pasted from ``connecting.md``."""
 
     name: str
     description: str
@@ -49,7 +50,8 @@ class CredentialField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionField:
-    """One non-secret setting of an account or a connection."""
+    """One non-secret setting of an account or a connection. ``default`` is shown and offered; a connection's options
+    hold only what differs from it, so the client applies it."""
 
     name: str
     description: str

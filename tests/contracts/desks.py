@@ -31,7 +31,9 @@ KIND = ConnectionKind.HELPDESK
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One helpdesk's twin and how its own words differ. ``writes``: the call that adds an entry, as a pattern of the
-    twin's calls; ``creates`` the one that makes a ticket. ``close`` puts a ticket beyond reopening."""
+    twin's calls; ``creates`` the one that makes a ticket. ``close`` puts a ticket beyond reopening; where closed ones open
+    again, it deletes. ``words``: a customer's words in a ``comments`` entry of the twin's ``snapshot``, without what the
+    connector puts around them (a name, a mark)."""
 
     make: Callable[[FrozenClock], Any]
     base_url: str

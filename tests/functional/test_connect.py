@@ -10,14 +10,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from string import Template
 
 import pytest
 
 from careloop.connecting import storing
 from careloop.connecting.address import api_url
-from careloop.connecting.guide import VALUES, guide_of, plain_guide
-from careloop.connecting.signing import CHALLENGES, SIGNED, newest
 from careloop.local.application import open_application
 from careloop.local.gateway import serve
 from careloop.twins.meta_hooks import ALL_FIELDS
@@ -25,16 +22,9 @@ from careloop.twins.server import serve_twin
 from careloop.twins.zendesk import ZendeskTwin
 from chalicelib import bootstrap
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.connectors import registry
-from chalicelib.connectors.registry import CONNECTORS
 from chalicelib.core.account import ConnectionKind
 from chalicelib.core.errors import ConfigurationError
 from chalicelib.core.ids import AccountId, AccountKey
-from chalicelib.core.webhook import VerifiedWebhook, WebhookRequest
-from chalicelib.ports.receiver import AnswersChallenge, ReceiverContext
-from chalicelib.ports.spec import Level, PlatformSpec, UsedFor
-from tests.contracts.signers import SIGNERS
-from tests.fakes.clock import NOON
 from tests.functional.connecting_world import API, API_TOKEN, APP_SECRET, GIVEN, PAGE, PAGE_SECRETS, ConnectingWorld
 
 PLATFORM, HELPDESK = ConnectionKind.PLATFORM, ConnectionKind.HELPDESK
@@ -356,60 +346,7 @@ def test_what_can_not_be_rotated_is_said(connected: ConnectingWorld) -> None:
         assert words in result.output
 
 
-# -- the data ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("key", sorted(SIGNED), ids=lambda key: f"{key[0]}-{key[1]}")
-def test_our_test_webhook_is_signed_as_the_vendor_signs_and_gives_nothing(key: tuple[ConnectionKind, str]) -> None:
-    signed = SIGNED[key]
-    fields = [item.name for item in registry.spec(*key).credentials if item.used_for is UsedFor.VERIFY]
-    secrets = {name: (f"new-{name}", f"old-{name}") for name in fields}
-    headers = signed.sign(newest(secrets), signed.body, NOON)
-    vendors = SIGNERS[key](secrets, signed.body, NOON)
-    assert headers == {name.lower(): value for name, value in vendors.items()}
-    receiver = registry.receiver(*key, ReceiverContext(secrets=secrets, accounts=(AccountId("1"),)))
-    request = WebhookRequest(
-        method=signed.method, url="", headers=headers, query={}, body=signed.body, received_at=NOON,
-        path_suffix=signed.suffix,
-    )  # fmt: skip
-    receiver.verify(request)
-    parsed = receiver.parse(VerifiedWebhook(request=request))
-    assert not parsed.events
-    assert not parsed.malformed
-
-
-def test_there_is_a_test_webhook_for_every_connector_that_is_called() -> None:
-    assert set(SIGNED) == set(SIGNERS)
-
-
-@pytest.mark.parametrize("key", sorted(CONNECTORS), ids=lambda key: f"{key[0]}-{key[1]}")
-def test_who_answers_a_challenge_is_challenged(key: tuple[ConnectionKind, str]) -> None:
-    if key[0] is ConnectionKind.CRM:
-        pytest.skip("CRMs do not call")
-    receiver = registry.receiver(*key, ReceiverContext())
-    assert isinstance(receiver, AnswersChallenge) == (key in CHALLENGES)
-
-
-@pytest.mark.parametrize("key", sorted(CONNECTORS), ids=lambda key: f"{key[0]}-{key[1]}")
-def test_every_connector_has_a_guide_whose_values_are_known(key: tuple[ConnectionKind, str]) -> None:
-    spec = registry.spec(*key)
-    guide = guide_of(key[0], spec)
-    for part in ("first", "then"):
-        names = set(Template(getattr(guide, part)).get_identifiers())
-        assert names <= VALUES
-        filled = guide.filled(part, dict.fromkeys(VALUES, "VALUE"))
-        assert "$" not in filled.replace("$Careloop", "").replace("$0.", "")
-    known = {item.name for item in spec.options}
-    assert set(guide.asks) <= known
-    calls = any(item.used_for is UsedFor.VERIFY for item in spec.credentials)
-    assert ("$webhook" in guide.first + guide.then) == calls
-    for field in spec.credentials:
-        if field.made_here:
-            assert f"${field.name}" in guide.then
-    if not isinstance(spec, PlatformSpec) or spec.level is Level.COMPLETE:
-        assert guide != plain_guide(spec), "a complete connector has a connecting.md of its own"
-    else:
-        assert all(field.name in guide.first for field in spec.credentials)
+# -- what is shown ------------------------------------------------------------------------------------------------------
 
 
 def test_steps_alone_store_nothing(world: ConnectingWorld) -> None:

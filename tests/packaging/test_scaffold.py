@@ -16,12 +16,20 @@ import pytest
 from tests.architecture import rules, test_layers, test_sizes, test_words
 from tests.scaffold.__main__ import STEPS, main
 from tests.scaffold.lines import NoPlaceError, with_entry, with_import, with_registry_line
-from tests.scaffold.plan import DESKS, KINDS, REGISTRY, RefusedError, plan
+from tests.scaffold.plan import DESKS, KINDS, REGISTRY, SIGNING, RefusedError, plan
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {"platform": "chirp", "helpdesk": "deskly", "crm": "rolodex"}
 LONGEST = "a_name_of_exactly_thirty_chars"
-NEEDED = ("chalicelib", "careloop/__init__.py", "careloop/twins", "tests/__init__.py", "tests/contracts", "tests/fakes")
+NEEDED = (
+    *("chalicelib", "careloop/__init__.py", "careloop/twins", "careloop/connecting"),
+    *("tests/__init__.py", "tests/contracts", "tests/fakes"),
+)
+CHANGED = {
+    "platform": {REGISTRY, SIGNING},
+    "helpdesk": {REGISTRY, SIGNING, DESKS},
+    "crm": {REGISTRY},
+}
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +62,7 @@ def _python_files(root: Path) -> Iterator[str]:
         yield path.relative_to(root).as_posix()
 
 
+CONNECTING = "tests/contracts/test_connecting.py"
 LEAST = {"tests/contracts/test_platforms_reading.py": 0}
 """Suites of abilities that a new connector need not have."""
 
@@ -66,7 +75,7 @@ def test_the_new_connectors_pass_every_suite(tree: Path) -> None:
         for kind in KINDS
     }
     assert all(suites.values())
-    files = [file for found in suites.values() for file in found]
+    files = [file for found in suites.values() for file in found] + [CONNECTING]
 
     output = _run("pytest", "-q", "-rA", "-p", "no:cacheprovider", *files, "-k", " or ".join(NAMES.values()), cwd=tree)
 
@@ -75,22 +84,24 @@ def test_the_new_connectors_pass_every_suite(tree: Path) -> None:
             passed = re.findall(rf"^PASSED {re.escape(file)}::.*\[{name}\b", output, re.MULTILINE)
             least = LEAST.get(file, 5)
             assert len(passed) >= least, f"{file} hardly looked at {name}:\n{output}"
+        passed = re.findall(rf"^PASSED {re.escape(CONNECTING)}::.*\[{name}\b", output, re.MULTILINE)
+        assert len(passed) == (2 if kind == "crm" else 3), output
 
 
 def test_the_new_files_are_typed(tree: Path, tmp_path: Path) -> None:
     made = [file for kind, name in NAMES.items() for file in plan(ROOT, kind, name).new if file.endswith(".py")]
 
     # what they import is checked where it belongs
-    _run("mypy", "--follow-imports=silent", "--cache-dir", str(tmp_path), *made, DESKS, cwd=tree)
+    _run("mypy", "--follow-imports=silent", "--cache-dir", str(tmp_path), *made, DESKS, SIGNING, cwd=tree)
 
 
 @pytest.mark.parametrize("name", ["ab", "acme2", LONGEST])
 def test_the_new_files_are_in_style_however_long_the_name(tree: Path, name: str) -> None:
-    touched = {REGISTRY, DESKS}
+    touched = {REGISTRY, DESKS, SIGNING}
     for kind in KINDS:
         made = plan(tree, kind, name)
         made.write(tree)
-        assert set(made.changed) == ({REGISTRY, DESKS} if kind == "helpdesk" else {REGISTRY})
+        assert set(made.changed) == CHANGED[kind]
         touched |= {path for path in made.new if path.endswith(".py")}
 
     _run("ruff", "check", "--no-cache", *sorted(touched), cwd=tree)
@@ -128,7 +139,8 @@ def test_nothing_is_left_to_fill_in(tree: Path) -> None:
 def test_it_says_what_it_made_and_what_comes_next(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for path in (REGISTRY, DESKS):
+    shared = (REGISTRY, DESKS, SIGNING)
+    for path in shared:
         (tmp_path / path).parent.mkdir(parents=True)
         shutil.copy(ROOT / path, tmp_path / path)
     before = (tmp_path / REGISTRY).read_text(encoding="utf-8")
@@ -138,8 +150,8 @@ def test_it_says_what_it_made_and_what_comes_next(
     output = capsys.readouterr().out
     named = re.findall(r"^  ([a-z]\S+)", output, re.MULTILINE)
     there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
-    assert {path for path in there if path not in (REGISTRY, DESKS)} == set(named) - {REGISTRY, DESKS}
-    assert (DESKS in named) == (kind == "helpdesk")
+    assert there - set(shared) == set(named) - set(shared)
+    assert set(named) & set(shared) == CHANGED[kind]
     for step in STEPS[kind]:
         assert step.format(name="acme") in output
     after = (tmp_path / REGISTRY).read_text(encoding="utf-8")

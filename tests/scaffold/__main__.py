@@ -22,6 +22,7 @@ STEPS = {
         "parse in webhook.py: one line in the table and one pure function for each kind of event.",
         "send in client.py: exactly one post; a line of the table and a case in outbound/ for each documented error.",
         "README.md beside them: the page for whoever sets it up. Then python -m careloop.readme for the table of all.",
+        "connecting.md: the steps of careloop connect; the line in careloop/connecting/signing.py made right.",
     ),
     "helpdesk": (
         "Capture what the vendor really sends, byte for byte: tests/cases/helpdesks/{name}/inbound/<case>/body.json.",
@@ -32,7 +33,7 @@ STEPS = {
         "parse in webhook.py: ids alone; the ticket is read, the webhook is never believed.",
         "client.py and careloop/twins/{name}.py, the vendor's own stand-in, strict where the vendor is strict.",
         "README.md beside them: the page for whoever sets it up. Then python -m careloop.readme for the table of all.",
-        "connecting.md beside it, a line in careloop/connecting/signing.py, and a place in tests/crash/desks.py.",
+        "connecting.md, the line in careloop/connecting/signing.py made right, and a place in tests/crash/desks.py.",
     ),
     "crm": (
         "Capture what the vendor really answers: tests/cases/crms/{name}/calls/<case>.json.",
@@ -41,6 +42,7 @@ STEPS = {
         "spec.py: what it finds by, credentials, options; each fact with its source and date.",
         "client.py: few calls for all clues together; compare again here, equality decides.",
         "README.md beside them: the page for whoever sets it up. Then python -m careloop.readme for the table of all.",
+        "connecting.md: the steps of careloop connect.",
     ),
 }
 
@@ -66,7 +68,10 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
     print("\nNext:\n")
     for number, step in enumerate(STEPS[kind], start=1):
         print(f"  {number}. {step.format(name=name)}")
-    print(f"\nAfter each step: .venv/bin/python -m pytest -q tests/contracts -k {name}. The rules: CONTRIBUTING.md.")
+    print(
+        "\nUntil it is whole, keep it out of commits: it stands in the registry from now on, so also in the README's table."
+    )
+    print(f"After each step: .venv/bin/python -m pytest -q tests/contracts -k {name}. The rules: CONTRIBUTING.md.")
     return 0
 
 

@@ -14,6 +14,7 @@ KINDS = ("platform", "helpdesk", "crm")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 REGISTRY = "chalicelib/connectors/registry.py"
 DESKS = "tests/contracts/desks.py"
+SIGNING = "careloop/connecting/signing.py"
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST = 30
 
@@ -53,6 +54,8 @@ def plan(root: Path, kind: str, name: str) -> Plan:
         raise RefusedError(f"The {kind} {name} can't be made: {REGISTRY} lists it already.")
     try:
         changed = {REGISTRY: with_registry_line(registry, kind, name)}
+        if kind != "crm":
+            changed[SIGNING] = _with_test_webhook(_read(root, SIGNING), kind, words)
         if kind == "helpdesk":
             changed[DESKS] = _with_desk(_read(root, DESKS), words)
     except NoPlaceError as error:
@@ -100,6 +103,12 @@ def _with_desk(desks: str, words: Mapping[str, str]) -> str:
     block = _filled((TEMPLATES / "helpdesk" / "desk.py.txt").read_text(encoding="utf-8"), words)
     imported = with_import(desks, "careloop.twins", words["name"], f"{words['class']}Twin")
     return with_entry(imported, "KINDS", words["name"], block)
+
+
+def _with_test_webhook(signing: str, kind: str, words: Mapping[str, str]) -> str:
+    """`careloop connect` tries an address with a webhook of its own, signed as the vendor signs."""
+    block = _filled((TEMPLATES / "signed.py.txt").read_text(encoding="utf-8"), {**words, "kind": kind.upper()})
+    return with_entry(signing, "SIGNED", words["name"], block)
 
 
 def _read(root: Path, path: str) -> str:

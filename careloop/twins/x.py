@@ -154,11 +154,11 @@ class XTwin(XApi):
 
     # -- private messages ----------------------------------------------------------------------------------------------
 
-    def dm(self, user: str, text: str, to: str | None = None) -> str:
+    def dm(self, user: str, text: str, to: str | None = None, pictures: Sequence[str] = ()) -> str:
         """Somebody writes in private, to the brand unless said otherwise; the message's id."""
         with self.lock:
             sender, recipient = self.world.user(user)["id"], self.world.user(to or self.brand)["id"]
-            message = self.world.send(sender, recipient, text)
+            message = self.world.send(sender, recipient, text, pictures)
             self.tell_of_message(message)
             return str(message["id"])
 
@@ -275,6 +275,7 @@ class XTwin(XApi):
             "handle": person["username"],
             "brand": author == self.brand,
             "text": item["text"],
+            "pictures": [picture["url"] for picture in item["pictures"]],
             "reply_to": item.get("parent"),
             "edited": len(item.get("versions", ())) > 1,
             "at": stamp(item["ms"]),

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 from careloop.twins.base import TwinRequest
 from careloop.twins.x_world import PROBLEMS, Data, Refused, XWorld
 
-SCOPES = "tweet.read tweet.write tweet.moderate.write users.read dm.read dm.write offline.access"
+SCOPES = "tweet.read tweet.write tweet.moderate.write users.read media.write dm.read dm.write offline.access"
 LIFETIME = 7200
 SKEW = 300
 WINDOW_MS = 15 * 60_000
@@ -20,6 +20,7 @@ LIMITS: Mapping[str, int] = {
     "post": 100,
     "delete": 50,
     "hide": 50,
+    "media": 500,
     "dm": 15,
     "dm_events": 15,
     "mentions": 300,

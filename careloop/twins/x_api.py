@@ -10,6 +10,7 @@ from typing import Any
 
 from careloop.twins.base import Handler, TwinRequest
 from careloop.twins.x_frame import Answer, body_of, known, text_of
+from careloop.twins.x_media import PRIVATE, PUBLIC
 from careloop.twins.x_operator import XOperator
 from careloop.twins.x_pages import cut, within
 from careloop.twins.x_shapes import asked, conversation
@@ -50,6 +51,7 @@ class XApi(XOperator):
             ("GET", f"/2/dm_conversations/{identity}/dm_events"): table("dm_events", self._messages_of),
             ("POST", "/2/oauth2/token"): self.plain(lambda request: (200, self.access.refresh(request))),
             **self.operator_routes(),
+            **self.media.routes(self.guarded),
         }
 
     # -- posts ---------------------------------------------------------------------------------------------------------
@@ -61,8 +63,9 @@ class XApi(XOperator):
         for name, value in (("in_reply_to_tweet_id", parent), ("quote_tweet_id", quote)):
             if value is not None and not (isinstance(value, str) and _NUMBER.fullmatch(value)):
                 raise invalid(f"$.{name}: does not match the regex pattern ^[0-9]{{1,19}}$", **{name: str(value)})
-        if given.get("media"):
-            raise invalid("Your media IDs are invalid.")
+        pictures = self.media.taken(
+            us, known(given.get("media", {}), {"media_ids"}).get("media_ids", []), PUBLIC, most=4
+        )
         if quote is not None and self.world.data["self_serve"]:
             raise forbidden("Quote posts by API are not available in your access level.")
         text, excluded = text_of(given, "text"), reply.get("exclude_reply_user_ids", [])
@@ -70,8 +73,9 @@ class XApi(XOperator):
             raise invalid("$.exclude_reply_user_ids: got another type, list of strings expected")
         if parent is not None:
             self.world.check_reply(us, parent)
-        self.world.check_text(us, text, parent)
-        post = self.world.write(us, text, reply_to=parent, quote=quote, excluded=excluded)
+        if text or not pictures:
+            self.world.check_text(us, text, parent)
+        post = self.world.write(us, text, reply_to=parent, quote=quote, excluded=excluded, pictures=pictures)
         self.tell_of(post)
         whole = self.shapes.post(post)
         return 201, {"data": {name: whole[name] for name in ("id", "text", "edit_history_tweet_ids")}}
@@ -194,9 +198,12 @@ class XApi(XOperator):
     # -- private messages ----------------------------------------------------------------------------------------------
 
     def _send_message(self, request: TwinRequest, us: str) -> Answer:
-        text = text_of(body_of(request, {"text", "attachments"}), "text")
-        self.world.check_message(us, request.args[0], text)
-        message = self.world.send(us, request.args[0], text)
+        given = body_of(request, {"text", "attachments"})
+        text, attachments = text_of(given, "text"), given.get("attachments", [])
+        ids = [known(item, {"media_id"}).get("media_id") for item in attachments]
+        pictures = self.media.taken(us, ids, PRIVATE, most=1)
+        self.world.check_message(us, request.args[0], text or ("(picture)" if pictures else ""))
+        message = self.world.send(us, request.args[0], text, pictures)
         self.tell_of_message(message)
         return 201, {"data": {"dm_conversation_id": conversation(message), "dm_event_id": message["id"]}}
 
@@ -221,4 +228,7 @@ class XApi(XOperator):
             if "sender_id" in wanted.get("expansions", ()):
                 fields = wanted.get("user.fields", frozenset())
                 answer["includes"] = {"users": [self.shapes.user(item, fields) for item in people]}
+            media = self.shapes.included_media(page, wanted)
+            if media:
+                answer.setdefault("includes", {})["media"] = media
         return 200, answer

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from careloop.twins.base import Deliver, Handler, Twin, TwinRequest, TwinResponse, reply_json
 from careloop.twins.x_access import Limited, XAccess
 from careloop.twins.x_hooks import XHooks
+from careloop.twins.x_media import XMedia
 from careloop.twins.x_shapes import XShapes
 from careloop.twins.x_world import Data, Refused, XWorld, invalid
 from chalicelib.ports.services import Clock
@@ -17,6 +18,7 @@ _SCOPES: Mapping[str, str] = {
     "post": "tweet.write",
     "delete": "tweet.write",
     "hide": "tweet.moderate.write",
+    "media": "media.write",
     "dm": "dm.write",
     "dm_events": "dm.read",
     "user": "users.read",
@@ -35,6 +37,7 @@ class XFrame(Twin):
         self.shapes = XShapes(self.world)
         self.access = XAccess(self.world, app, base_url)
         self.hooks = XHooks(self.world, self.access.app["consumer_secret"], strict_urls=strict_urls)
+        self.media = XMedia(self.world)
         self.deliver: Deliver | None = None
         super().__init__()
 

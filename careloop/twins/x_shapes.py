@@ -107,6 +107,10 @@ class XShapes:
             "verified": person["premium"],
             "profile_image_url": f"https://pbs.twimg.com/profile_images/{identity}/picture_normal.jpg",
             "receives_your_dm": person["receives_dm"],
+            "created_at": "2019-04-01T10:00:00.000Z",
+            "description": f"{person['name']} &amp; friends",
+            "location": "Bonn",
+            "public_metrics": {"followers_count": 12, "following_count": 8, "tweet_count": 40, "listed_count": 0},
         }
         return {name: value for name, value in whole.items() if name in {"id", "username", "name"} | wanted}
 
@@ -232,14 +236,23 @@ class XShapes:
             "participant_ids": [message["sender"], message["recipient"]],
             "entities": {"urls": urls},
         }
+        if message["pictures"]:
+            whole["attachments"] = {"media_keys": [item["media_key"] for item in message["pictures"]]}
         fields = {"id", "event_type", "text"} | wanted.get("dm_event.fields", frozenset())
         fields |= wanted.get("expansions", frozenset()) & {"sender_id", "participant_ids"}
         return {name: value for name, value in whole.items() if name in fields}
 
+    def included_media(self, messages: Iterable[Data], wanted: Mapping[str, frozenset[str]]) -> list[Data]:
+        """The pictures of messages, where they were asked for."""
+        if "attachments.media_keys" not in wanted.get("expansions", frozenset()):
+            return []
+        fields = wanted.get("media.fields", frozenset())
+        return [self._media(item, fields) for message in messages for item in message["pictures"]]
+
     def message_event(self, message: Data) -> Data:
         """The payload of ``dm.received`` and ``dm.sent``: the old shape."""
         text, urls = self.world.shortened(message["text"])
-        entry = {
+        entry: Data = {
             "type": "message_create",
             "id": message["id"],
             "created_timestamp": str(message["ms"]),
@@ -252,6 +265,9 @@ class XShapes:
                 },
             },
         }
+        for picture in message["pictures"]:
+            media = {"id_str": picture["media_key"][2:], "media_url_https": picture["url"], "type": "photo"}
+            entry["message_create"]["message_data"]["attachment"] = {"type": "media", "media": media}
         people = (message["sender"], message["recipient"])
         return {
             "direct_message_events": [entry],

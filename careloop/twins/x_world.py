@@ -95,6 +95,7 @@ class XWorld:
             "posts": {},
             "messages": [],
             "links": {},
+            "uploads": {},
             "last_id": 0,
             "numbers": {},
             "self_serve": self_serve,
@@ -307,9 +308,16 @@ class XWorld:
 
     # -- private messages ----------------------------------------------------------------------------------------------
 
-    def send(self, sender: str, recipient: str, text: str) -> Data:
+    def send(self, sender: str, recipient: str, text: str, pictures: Sequence[str] = ()) -> Data:
         """A private message, whoever may send it: the rule for apps is `check_message`."""
-        message = {"id": self.new_id(), "sender": sender, "recipient": recipient, "text": text, "ms": self.now_ms()}
+        message = {
+            "id": self.new_id(),
+            "sender": sender,
+            "recipient": recipient,
+            "text": text,
+            "ms": self.now_ms(),
+            "pictures": [{"media_key": f"3_{self.new_id()}", "url": url} for url in pictures],
+        }
         self.data["messages"].append(message)
         self._index_message(message)
         return message

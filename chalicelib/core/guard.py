@@ -9,7 +9,7 @@ from chalicelib.core.account import Account
 from chalicelib.core.capabilities import PlatformCapabilities
 from chalicelib.core.case import Conversation
 from chalicelib.core.events import Attachment, Visibility
-from chalicelib.core.parcels import attachment_refusal, parcels
+from chalicelib.core.parcels import Parcel, attachment_refusal, parcels
 from chalicelib.core.policy import CarePolicy
 from chalicelib.core.text.length import TextLimits
 from chalicelib.core.text.private_data import find_private_data
@@ -79,13 +79,17 @@ def fit(proposal: Proposal, policy: CarePolicy) -> Hold | Allow:
             reason=f"it would need {len(parts)} posts on {proposal.title} (at most {policy.max_parts})",
             advice="Shorten it, or answer in private with /private.",
         )
-    if proposal.private_reply and len(parcels(parts, proposal.attachments, proposal.capabilities)) > 1:
+    if proposal.private_reply and len(_in_private(proposal, parts)) > 1:
         return Hold(
             code="too_long",
             reason=f"{proposal.title} lets us send one private message until the customer answers, and this needs more",
             advice="Shorten it to one message; the rest can follow when the customer has answered.",
         )
     return Allow(parts=parts)
+
+
+def _in_private(proposal: Proposal, parts: tuple[str, ...]) -> tuple[Parcel, ...]:
+    return parcels(parts, proposal.attachments, proposal.capabilities, private=True)
 
 
 def _internal(proposal: Proposal, policy: CarePolicy) -> Hold | None:

@@ -27,12 +27,17 @@ class Parcel:
 
 
 def parcels(
-    texts: Sequence[str], attachments: Sequence[Attachment], capabilities: PlatformCapabilities
+    texts: Sequence[str],
+    attachments: Sequence[Attachment],
+    capabilities: PlatformCapabilities,
+    *,
+    private: bool = False,
 ) -> tuple[Parcel, ...]:
     """`texts` and `attachments`, both in order: files go with the first text where the platform allows it and the text
     is short enough, else after the last one."""
     words = [text for text in texts if text.strip()] or ([] if attachments else list(texts))
-    most = max(1, capabilities.most_attachments)
+    in_private = capabilities.most_private_attachments if private else None
+    most = max(1, capabilities.most_attachments if in_private is None else in_private)
     groups = [tuple(attachments[start : start + most]) for start in range(0, len(attachments), most)]
     if groups and words and _goes_along(words[0], capabilities):
         first = Parcel(text=words[0], attachments=groups[0])

@@ -87,7 +87,7 @@ def post_reply(
 
 
 def _parcels(reply: AgentReply, destination: Destination, allowed: Allow) -> tuple[Parcel, ...]:
-    return parcels(allowed.parts, reply.attachments, destination.capabilities)
+    return parcels(allowed.parts, reply.attachments, destination.capabilities, private=destination.is_private)
 
 
 def _in_private(destination: Destination) -> Destination | Hold:

@@ -154,6 +154,16 @@ def test_more_files_than_a_post_takes_follow_in_posts_of_their_own() -> None:
     assert sent(here) == [("See here.", ("parcel.jpg",)), ("", ("invoice.pdf",))]
 
 
+def test_a_private_message_may_take_fewer_files_than_a_post() -> None:
+    here = world(most_attachments=4, most_private_attachments=1)
+    answered(here, "See here.", attached("p1"), attached("f1", AttachmentKind.FILE))
+    assert sent(here) == [("See here.", ("parcel.jpg", "invoice.pdf"))]
+    here.arrive(here.message("m2", private=True))
+    here.desk.agent_writes("1", "Again.", attachments=(attached("p1"), attached("f1", AttachmentKind.FILE)))
+    here.hint()
+    assert sent(here)[1:] == [("Again.", ("parcel.jpg",)), ("", ("invoice.pdf",))]
+
+
 def test_where_files_and_words_do_not_mix_the_words_go_first() -> None:
     here = world(text_with_media=False, most_attachments=4)
     answered(here, "See here.", attached("p1"), attached("f1", AttachmentKind.FILE))

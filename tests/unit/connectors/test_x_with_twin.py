@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,8 +18,19 @@ from chalicelib.core.errors import (
     RejectedError,
     UnavailableError,
 )
-from chalicelib.core.events import AccountRevoked, InboundMessage, Surface, Visibility, event_key
-from chalicelib.core.reply import ReceiptState
+from chalicelib.core.events import (
+    AccountRevoked,
+    Attachment,
+    AttachmentKind,
+    InboundMessage,
+    Surface,
+    Visibility,
+    event_key,
+)
+from chalicelib.core.ids import MessageId
+from chalicelib.core.media import MediaFile
+from chalicelib.core.people import Profile
+from chalicelib.core.reply import OutboundReply, ReceiptState
 from tests.unit.connectors.x_network import Network, answer_to, network
 
 
@@ -276,3 +288,88 @@ def test_a_private_message_whose_receipt_was_lost_is_found_again() -> None:
     found = net.client().find_sent(reply)
     assert found is not None
     assert found.messages == (net.hear()[0].key.message,)
+
+
+# -- files, and taking back --------------------------------------------------------------------------------------------
+
+PICTURE = MediaFile(name="lamp.png", media_type="image/png", content=b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 17_000)
+LAMP = Attachment(kind=AttachmentKind.IMAGE, url="https://desk.example/lamp.png")
+
+
+def with_picture(reply: OutboundReply) -> OutboundReply:
+    return replace(reply, attachments=(LAMP,), files=(PICTURE,))
+
+
+def test_a_picture_goes_out_in_pieces_and_stands_under_the_answer() -> None:
+    net = network()
+    net.client().send(with_picture(answer_to(mention(net), "Like this one?", net)))
+    [shown] = net.twin.snapshot()["threads"][0]["posts"][1]["pictures"]
+    assert net.twin.media.content(shown) == PICTURE.content
+    assert len([item for item in net.twin.calls if item.endswith("/append")]) == 2
+
+
+def test_an_answer_with_a_picture_whose_receipt_was_lost_is_found_again() -> None:
+    net = network()
+    reply = with_picture(answer_to(mention(net), "Like this one?", net))
+    net.twin.faults.append(Fault(pattern="POST /2/tweets", status=503, before=False))
+    with pytest.raises(OutcomeUnknownError):
+        net.client().send(reply)
+    assert net.client().find_sent(reply) is not None
+
+
+def test_a_picture_goes_out_in_private() -> None:
+    net = network()
+    net.twin.dm(net.kim, "which lamp?")
+    net.client().send(with_picture(answer_to(net.hear()[-1], "This one", net)))
+    [shown] = net.twin.snapshot()["messages"][0]["messages"][1]["pictures"]
+    assert net.twin.media.content(shown) == PICTURE.content
+
+
+def test_a_picture_that_x_still_works_on_is_tried_again() -> None:
+    net = network()
+    reply = with_picture(answer_to(mention(net), "Like this one?", net))
+    net.twin.media.working = 2
+    with pytest.raises(UnavailableError):
+        net.client().send(reply)
+    net.twin.media.working = 0
+    assert net.client().send(reply).state is ReceiptState.SENT
+
+
+def test_pictures_of_private_messages_arrive_by_event_and_by_polling() -> None:
+    net = network()
+    url = "https://ton.twitter.com/1.1/ton/data/dm/1/2/x.png"
+    net.twin.dm(net.kim, "look", pictures=(url,))
+    told = net.hear()[-1]
+    net.clock.advance(minutes=5)
+    [listed] = [item for item in net.client().poll(None).parsed.events if isinstance(item, InboundMessage)]
+    assert [item.url for message in (told, listed) for item in message.attachments] == [url, url]
+
+
+def test_an_answer_is_taken_back_and_a_customer_s_is_hidden() -> None:
+    net = network()
+    ours = net.twin.post("AcmeCare", "Our kettle is back")
+    theirs = net.twin.post(net.kim, "buy elsewhere @AcmeCare", reply_to=ours)
+    message = net.hear()[-1]
+    sent = net.client().send(answer_to(message, "Sorry!", net)).messages[0]
+    net.client().remove(sent)
+    net.client().remove(sent)
+    assert net.twin.world.post(sent) is None
+    net.client().hide(MessageId(theirs), hidden=True)
+    assert net.twin.world.data["posts"][theirs]["hidden"] is True
+    other = net.twin.post(net.lee, "hello")
+    with pytest.raises(CredentialsError):
+        net.client().hide(MessageId(other), hidden=True)
+
+
+def test_a_profile_is_read() -> None:
+    net = network()
+    author = mention(net).author
+    assert author is not None
+    wanted = Profile(
+        bio="Kim & friends",
+        location="Bonn",
+        followers=12,
+        verified=False,
+        account_created=datetime(2019, 4, 1, 10, tzinfo=UTC),
+    )
+    assert net.client().fetch_author(author).profile == wanted

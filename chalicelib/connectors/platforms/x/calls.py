@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from chalicelib.connectors.platforms.x.auth import authorisation
 from chalicelib.connectors.platforms.x.refusals import refusal_table
@@ -51,6 +52,10 @@ DM_FIELDS = {
     **_SIDE,
 }
 USER_FIELDS = {"user.fields": "name,profile_image_url,protected,username"}
+PROFILE_FIELDS = {
+    "user.fields": "created_at,description,entities,location,name,profile_image_url,protected,public_metrics,url,"
+    "username,verified"
+}
 
 
 class XApi:
@@ -75,9 +80,18 @@ class XApi:
         """GET; the JSON object. An answer that can't be read is an UnavailableError."""
         return _object(self._authorised("GET", path, params=params, idempotent=True))
 
-    def as_account(self, method: str, path: str, *, data: Mapping[str, Any]) -> Reader:
-        """A call that may be repeated."""
-        return _object(self._authorised(method, path, data=data, idempotent=True))
+    def as_account(self, method: str, path: str, **call: Any) -> Reader:
+        """A call that may be repeated: ``params``, and ``data`` or ``body`` with ``headers``."""
+        return _object(self._authorised(method, path, idempotent=True, **call))
+
+    def push(self, path: str, body: bytes, content_type: str) -> None:
+        """POST of bytes that may be repeated, whose answer tells nothing."""
+        self._authorised("POST", path, body=body, headers={"content-type": content_type}, idempotent=True)
+
+    def header_for(self, url: str) -> str:
+        """What authorises a GET of `url`, with its query."""
+        parts = urlsplit(url)
+        return self._auth.header("GET", urlunsplit((*parts[:3], "", "")), dict(parse_qsl(parts.query)))
 
     def as_app(
         self, method: str, path: str, *, params: Mapping[str, str] | None = None, data: Mapping[str, Any] | None = None
@@ -115,7 +129,8 @@ class XApi:
 
     def _once(self, method: str, path: str, params: Mapping[str, str], **call: Any) -> ApiAnswer:
         header = self._auth.header(method, f"{self._base}{path}", params)
-        return self._client.call(method, path, params=params, headers={"authorization": header}, **call)
+        headers = {**(call.pop("headers", None) or {}), "authorization": header}
+        return self._client.call(method, path, params=params, headers=headers, **call)
 
 
 def _object(answer: ApiAnswer) -> Reader:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
-from chalicelib.connectors.platforms.x.calls import USER_FIELDS, XApi
+from chalicelib.connectors.platforms.x.calls import PROFILE_FIELDS, USER_FIELDS, XApi
+from chalicelib.connectors.platforms.x.media import PRIVATE, PUBLIC, fetch, upload
 from chalicelib.connectors.platforms.x.messages import thread_between
 from chalicelib.connectors.platforms.x.places import cursor_at
-from chalicelib.connectors.platforms.x.posts import Post, author_of, permalink, readable, view_of
+from chalicelib.connectors.platforms.x.posts import Post, author_of, permalink, profile_of, readable, view_of
 from chalicelib.connectors.platforms.x.reading import Reading
 from chalicelib.connectors.platforms.x.refusals import DuplicateTextError
 from chalicelib.connectors.platforms.x.spec import capabilities_for, is_on
@@ -27,8 +30,9 @@ from chalicelib.core.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from chalicelib.core.events import Parsed, PlatformEvent, Visibility
+from chalicelib.core.events import Attachment, Parsed, PlatformEvent, Visibility
 from chalicelib.core.ids import AuthorId, ConversationKey, Cursor, MessageId, ThreadId, ThreadKey
+from chalicelib.core.media import MediaFile
 from chalicelib.core.people import Author
 from chalicelib.core.reply import DeliveryReceipt, OutboundReply, ReceiptState
 from chalicelib.ports.platform import PlatformContext, Polled
@@ -51,6 +55,7 @@ class Client:
         account, options = context.account, context.account.options
         self._account = account.key
         self._clock = context.clock
+        self._http = context.http
         self._polls_messages = is_on(options, "poll_direct_messages", default=True)
         self._view = view_of(account.key.account, (), options)
         self._api = XApi(context)
@@ -62,8 +67,8 @@ class Client:
 
     def send(self, reply: OutboundReply) -> DeliveryReceipt:
         """Post one answer, or one private message. A text that X has already is looked for before giving up."""
-        if reply.attachments:
-            raise UnsupportedError("files can't be sent to X from here")
+        if len(reply.files) < len(reply.attachments):
+            raise UnsupportedError("the files did not come along")
         if _is_private(reply):
             return self._send_message(reply)
         if reply.visibility is not Visibility.PUBLIC:
@@ -71,7 +76,11 @@ class Client:
         return self._send_post(reply)
 
     def _send_post(self, reply: OutboundReply) -> DeliveryReceipt:
-        data = {"text": reply.text, "reply": {"in_reply_to_tweet_id": reply.in_reply_to}}
+        data: dict[str, Any] = {"reply": {"in_reply_to_tweet_id": reply.in_reply_to}}
+        if reply.text or not reply.files:
+            data["text"] = reply.text
+        if reply.files:
+            data["media"] = {"media_ids": upload(self._api, reply.files, PUBLIC)}
         try:
             answer = self._api.write("/2/tweets", data)
         except DuplicateTextError as error:
@@ -83,8 +92,11 @@ class Client:
 
     def _send_message(self, reply: OutboundReply) -> DeliveryReceipt:
         path = f"/2/dm_conversations/with/{segment(reply.recipient)}/messages"
+        data: dict[str, Any] = {"text": reply.text} if reply.text or not reply.files else {}
+        if reply.files:
+            data["attachments"] = [{"media_id": item} for item in upload(self._api, reply.files, PRIVATE)]
         try:
-            answer = self._api.write(path, {"text": reply.text})
+            answer = self._api.write(path, data)
         except DuplicateTextError as error:
             return self._settled(reply, error)
         return self._sent(reply, require_field(answer, "data", "dm_event_id"))
@@ -118,6 +130,19 @@ class Client:
         """People have one id on X, and a thread of two people is named by theirs."""
         thread = ThreadId(thread_between(self._account.account, author))
         return ConversationKey(thread=ThreadKey(account=self._account, thread=thread), author=author)
+
+    def remove(self, message: MessageId) -> None:
+        """Delete our own post; gone already is fine. A private message can only be taken out of our own view."""
+        with suppress(NotFoundError):
+            self._api.as_account("DELETE", f"/2/tweets/{segment(message)}")
+
+    def hide(self, message: MessageId, *, hidden: bool) -> None:
+        """Hide an answer in a conversation that we began, or show it again; others can't be hidden."""
+        self._api.as_account("PUT", f"/2/tweets/{segment(message)}/hidden", data={"hidden": hidden})
+
+    def fetch_media(self, attachment: Attachment, *, most_bytes: int) -> MediaFile:
+        """From X's own hosts; a private message's file with the account's access."""
+        return fetch(self._http, self._api, attachment, most_bytes)
 
     # -- what became of it ---------------------------------------------------------------------------------------------
 
@@ -163,9 +188,10 @@ class Client:
 
     def fetch_author(self, author: Author) -> Author:
         """The profile of `author`, known details kept where X tells none."""
-        data, _ = self._api.read_one(f"/2/users/{segment(author.key.author)}", USER_FIELDS)
+        data, _ = self._api.read_one(f"/2/users/{segment(author.key.author)}", PROFILE_FIELDS)
         try:
             found = author_of(self._view, author.key.author, data)
+            profile = profile_of(data)
         except PayloadError:
             raise UnavailableError("unreadable profile") from None
         return Author(
@@ -178,6 +204,7 @@ class Client:
             locale=author.locale,
             alternative_ids=author.alternative_ids,
             is_brand=author.is_brand or found.is_brand,
+            profile=profile,
         )
 
     def refresh(self) -> datetime | None:

@@ -19,7 +19,7 @@ from chalicelib.core.events import (
     event_key,
 )
 from chalicelib.core.ids import AccountId, AccountKey, AuthorId, AuthorKey, MessageId, MessageKey, ThreadId, ThreadKey
-from chalicelib.core.people import Author
+from chalicelib.core.people import Author, Profile
 from chalicelib.core.text.normalise import unescape_html
 
 PLATFORM = "x"
@@ -188,6 +188,35 @@ def author_of(view: View, author: str, user: Reader | None) -> Author:
         profile_url=f"https://x.com/{handle}" if handle and _HANDLE.fullmatch(handle) else None,
         is_brand=author in view.own,
     )
+
+
+def profile_of(user: Reader) -> Profile | None:
+    """What a profile says of its owner, None for nothing. Raises PayloadError."""
+    followers = user.find("public_metrics", "followers_count")
+    count = followers.value if followers is not None else None
+    found = Profile(
+        bio=_plain(user, "description"),
+        website=_website(user),
+        location=_plain(user, "location"),
+        verified=user.find_bool("verified"),
+        followers=count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None,
+        account_created=user.find_time("created_at"),
+    )
+    return None if found == Profile() else found
+
+
+def _plain(user: Reader, name: str) -> str | None:
+    return unescape_html(user.find_text(name) or "").strip() or None
+
+
+def _website(user: Reader) -> str | None:
+    """The address behind X's short link."""
+    short = user.find_text("url") or None
+    entities = user.find("entities", "url")
+    for item in entities.items("urls") if entities is not None else ():
+        if item.find_text("url") == short:
+            return item.find_text("expanded_url") or short
+    return short
 
 
 def permalink(post: str) -> str:

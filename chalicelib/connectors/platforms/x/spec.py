@@ -9,7 +9,8 @@ from datetime import timedelta
 from chalicelib.core.budgets import BudgetHeaders, Reset, Scope
 from chalicelib.core.capabilities import PlatformCapabilities, PlatformTerms, Threading
 from chalicelib.core.errors import ConfigurationError
-from chalicelib.core.events import Surface
+from chalicelib.core.events import AttachmentKind, Surface
+from chalicelib.core.media import MediaLimit
 from chalicelib.core.text.length import LengthUnit, Limit, TextLimits
 from chalicelib.ports.spec import (
     CredentialField,
@@ -29,6 +30,13 @@ PREMIUM_LIMIT = 25_000
 DM_LIMIT = 10_000
 """Not confirmed by a source: hence the option ``dm_limit``."""
 
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
+"""GIFs and films are worked on by X after they were uploaded, for as long as it likes: they can't be waited for."""
+MOST_IMAGE_BYTES = 5_000_000
+MEDIA_HOSTS = ("pbs.twimg.com", "video.twimg.com", "ton.twitter.com", "ton.x.com")
+LOCKED_HOSTS = ("ton.twitter.com", "ton.x.com")
+"""Where the files of private messages are, which the account's own access opens."""
+
 TERMS = PlatformTerms(
     may_match_crm=False,
     note=(
@@ -43,6 +51,12 @@ CAPABILITIES = PlatformCapabilities(
     private_text_limits=TextLimits((Limit(DM_LIMIT, LengthUnit.CODE_POINTS),)),
     private_reply=True,
     threading=Threading.CHAIN,
+    attachments=frozenset({AttachmentKind.IMAGE}),
+    media=(MediaLimit(kind=AttachmentKind.IMAGE, media_types=IMAGE_TYPES, most_bytes=MOST_IMAGE_BYTES),),
+    most_attachments=4,
+    most_private_attachments=1,
+    delete=True,
+    hide=True,
     answerable_always=False,
     link_hint="X charges about $0.20 for an answer with a link, 13 times as much as for one without.",
     terms=TERMS,
@@ -233,6 +247,11 @@ FACTS = (
         date="2026-08",
     ),
     Fact(
+        what="A picture has 5 MB at most; a post takes four, a private message one; uploads last 24 hours",
+        source=f"{_DOCS}/x-api/media, OpenAPI 2.167 (initialize, append, finalize)",
+        date="2026-08-22",
+    ),
+    Fact(
         what="Events need a 200 within 10 seconds; no retries are promised",
         source=f"{_DOCS}/x-api/webhooks",
         date="2026-08-22",
@@ -265,6 +284,7 @@ SPEC = PlatformSpec(
     capabilities=CAPABILITIES,
     credentials=CREDENTIALS,
     hosts=("api.x.com",),
+    media_hosts=MEDIA_HOSTS,
     shown_by=ShownBy.DOCUMENTATION,
     options=OPTIONS,
     api_version="2",

@@ -114,8 +114,8 @@ class FreshdeskTwin(FreshdeskApi):
             now = self._clock.now()
             return any(datetime.fromisoformat(item["due"]) <= now for item in self._data["queue"])
 
-    def flush(self) -> None:
-        """Call the webhooks that are due; one that fails is due again later, three times at most."""
+    def flush(self) -> int:
+        """Call the webhooks that are due, and say how many; one that fails is due again later, three times at most."""
         with self.lock:
             now = self._clock.now()
             due = [item for item in self._data["queue"] if datetime.fromisoformat(item["due"]) <= now]
@@ -128,6 +128,7 @@ class FreshdeskTwin(FreshdeskApi):
                 later = (now + RETRIES[item["tries"]]).isoformat()
                 with self.lock:
                     self._data["queue"].append({**item, "tries": item["tries"] + 1, "due": later})
+        return len(due)
 
     # -- the whole world -----------------------------------------------------------------------------------------------
 
@@ -169,7 +170,10 @@ class FreshdeskTwin(FreshdeskApi):
             }
             for item in entries
         ]
-        named = {name: ticket[name] for name in ("id", "subject", "status", "tags", "requester_id", "custom_fields")}
+        named = {
+            name: ticket[name]
+            for name in ("id", "subject", "status", "tags", "requester_id", "custom_fields", "deleted")
+        }
         return {**named, "comments": [{**first, "author": self._user_name(ticket["requester_id"])}, *comments]}
 
     def _by_agent(

@@ -23,6 +23,7 @@ COMBINATIONS = (
     *(f"{place}+{desk}" for place in PLACES for desk in EVERYWHERE),
     "matrix+zammad",
     "x+django_helpdesk",
+    "facebook+freshdesk",
 )
 QUICK = ("facebook+zendesk", "x+rt")
 QUICK_FLOWS = ("first message", "follow-up", "reply", "long reply in parts")

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from careloop.twins.base import Deliver, Twin
 from careloop.twins.django_helpdesk import DjangoHelpdeskTwin
+from careloop.twins.freshdesk import FreshdeskTwin
 from careloop.twins.rt import RtTwin
 from careloop.twins.zammad import ZammadTwin
 from careloop.twins.zendesk import ZendeskTwin
@@ -251,6 +252,50 @@ class DjangoHelpdeskDesk:
         self.twin.merge(source, target)
 
 
+class FreshdeskDesk:
+    """Freshdesk with an automation rule, which calls four times at most."""
+
+    name = "freshdesk"
+    strikes = True
+    _url = "https://freshdesk.example.com"
+    _secret = "9f2c51d07be84c0fb6ad35b0a4f1e6d2"
+
+    def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
+        self.twin = FreshdeskTwin(clock, deliver=deliver)
+        return {self._url: self.twin}
+
+    def connect(self, app: Application) -> None:
+        _connect(app, "freshdesk", {"base_url": self._url}, {"hook_secret": (self._secret,)})
+        app.secrets.put_credentials(ConnectionKind.HELPDESK, "freshdesk", DESK, {"api_key": self.twin.api_key})
+
+    def begin(self) -> None:
+        self.twin.add_webhook(f"{BASE}/webhooks/helpdesk/freshdesk/{DESK}", self._secret)
+
+    def tickets(self) -> Sequence[str]:
+        return [str(item["id"]) for item in self.twin.snapshot()["tickets"]]
+
+    def is_open(self, ticket: str) -> bool:
+        shown = next(item for item in self.twin.snapshot()["tickets"] if str(item["id"]) == ticket)
+        return shown["status"] == 2 and not shown["deleted"]
+
+    def entries(self) -> Sequence[Entry]:
+        return _entries(self.twin.snapshot()["tickets"], mark="\ncareloop:")
+
+    def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
+        self.twin.agent_reply(ticket, text)
+        if solve:
+            self.twin.solve(ticket)
+
+    def note(self, ticket: str, text: str) -> None:
+        self.twin.agent_note(ticket, text)
+
+    def close(self, ticket: str) -> None:
+        self.twin.delete(ticket)
+
+    def merge(self, source: str, target: str) -> None:
+        self.twin.merge(source, target)
+
+
 def _connect(
     app: Application, connector: str, options: Mapping[str, str], secrets: Mapping[str, tuple[str, ...]]
 ) -> None:
@@ -261,9 +306,9 @@ def _connect(
     app.secrets.put_verification(kind, connector, DESK, secrets)
 
 
-def _entries(tickets: Sequence[Mapping[str, Any]]) -> list[Entry]:
+def _entries(tickets: Sequence[Mapping[str, Any]], mark: str = "\n\n[careloop") -> list[Entry]:
     return [
-        Entry(ticket=str(ticket["id"]), public=item["public"], text=item["text"].partition("\n\n[careloop")[0])
+        Entry(ticket=str(ticket["id"]), public=item["public"], text=item["text"].partition(mark)[0])
         for ticket in tickets
         for item in ticket["comments"]
         if item["author"] != AGENT
@@ -275,6 +320,7 @@ DESKS: Mapping[str, type[Desk]] = {
     "rt": RtDesk,
     "zammad": ZammadDesk,
     "django_helpdesk": DjangoHelpdeskDesk,
+    "freshdesk": FreshdeskDesk,
 }
 EVERYWHERE = ("zendesk", "rt")
 """Tried with each platform; the others with one, because their ways with platforms are no others."""

@@ -102,7 +102,7 @@ def test_a_helpdesk_down_for_six_hours_delays_and_loses_nothing() -> None:
 
     assert world.said("Ann Ash") == list(range(1, 8))
     assert list(dict.fromkeys(world.said("Ben Birch"))) == list(range(1, 14))
-    assert world.said("Cem Cedar") == list(range(1, 20))
+    assert world.said("Cem Cedar") == [number for number in range(1, 20) if number != 16], "16 was taken back"
     assert any("deleted a message" in note for note in world.notes(world.ticket("Cem Cedar")["id"]))
     assert any("as I meant it" in item["text"] for item in world.ticket("Ben Birch")["comments"])
     assert world.posted() == {"Answer one": 1, "Answer two": 1, "Answer three": 1}

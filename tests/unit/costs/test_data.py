@@ -66,11 +66,11 @@ def test_names_with_limits_are_assumptions():
 
 
 def test_platforms_tell_how_their_messages_come():
-    facebook, bluesky, telegram = channels_from("facebook, bluesky=2,telegram", 3)
+    facebook, bluesky, line = channels_from("facebook, bluesky=2,line", 3)
 
     assert (facebook.accounts, facebook.webhook, facebook.reconciled) == (3, True, True)
     assert (bluesky.accounts, bluesky.webhook, bluesky.reconciled) == (2, False, False)
-    assert (telegram.webhook, telegram.reconciled) == (True, False)
+    assert (line.webhook, line.reconciled) == (True, False)
     assert (facebook.secrets, bluesky.secrets) == (2, 1)
 
 

@@ -264,7 +264,7 @@ def test_standby_is_told_only_where_it_is_subscribed() -> None:
     [
         ("GET", "/me/x/y", None, "2500"),
         ("GET", "/104857600123456/photos", None, "2500"),
-        ("DELETE", "/me", None, "2500"),
+        ("DELETE", "/me", None, "100-33"),
         ("GET", "/1_2", None, "100-33"),
         ("GET", "/204857600123456/feed", None, "100-33"),
         ("GET", "/1_2/comments", None, "100-33"),

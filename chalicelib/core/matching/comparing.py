@@ -38,6 +38,9 @@ from chalicelib.core.matching.view import View, holders, view_of
 from chalicelib.core.people import ClueKind, Contact
 
 _SHORTEST_IN_HANDLE = 4
+_EXACT = frozenset({"handle", "handle_elsewhere", "bio_handle"})
+_COUNTED = ("name_holders", "family_holders")
+_COMMON = math.log(8)
 _RARE = 2
 """A family name that no more contacts with that initial have is rare."""
 _MOST_AVATARS = 4
@@ -127,6 +130,9 @@ def compare_contact(view: View, contact: Contact, rows: Mapping[str, KeyRow]) ->
     _handle_features(features, view, record, name, social, rows)
     _told_features(features, told)
     _place_features(features, view, contact, rows)
+    if told or _EXACT & features.keys():
+        # how common the name is counts for little where something else has singled the contact out
+        features.update({name: min(features[name], _COMMON) for name in _COUNTED if name in features})
     has_other_id = bool(social.same_ids) and not has_id and bool(view.ids)
     has_other_handle = bool(social.same_handles) and not is_same_handle and not has_id and bool(view.handle)
     if has_other_id:

@@ -81,14 +81,16 @@ class XTwin(XApi):
         reply_to: str | None = None,
         quote: str | None = None,
         pictures: Sequence[str] = (),
+        excluded: Sequence[str] = (),
     ) -> str:
-        """Somebody writes in the X app; the post's id. Raises KeyError for a post that is not there."""
+        """Somebody writes in the X app; the post's id. ``excluded``: ids of whom an answer would address, but was told
+        not to. Raises KeyError for a post that is not there."""
         with self.lock:
             for other in (reply_to, quote):
                 if other is not None and self.world.post(other) is None:
                     raise KeyError(f"no such post: {other}")
             author = self.world.user(user)["id"]
-            post = self.world.write(author, text, reply_to=reply_to, quote=quote, pictures=pictures)
+            post = self.world.write(author, text, reply_to=reply_to, quote=quote, pictures=pictures, excluded=excluded)
             self.tell_of(post)
             return str(post["id"])
 

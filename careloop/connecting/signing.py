@@ -92,7 +92,7 @@ def _django_helpdesk(values: Secrets, body: bytes, at: datetime) -> dict[str, st
 
 
 def _salesforce(values: Secrets, body: bytes, at: datetime) -> dict[str, str]:
-    return {"X-Careloop-Secret": values["hook_secret"]}
+    return {"x-careloop-secret": values["hook_secret"]}
 
 
 def _freshdesk(values: Secrets, body: bytes, at: datetime) -> dict[str, str]:

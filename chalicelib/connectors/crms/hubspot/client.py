@@ -163,7 +163,7 @@ class Client:
         answer = self._api.post("/crm/v3/properties/contacts/batch/read", body)
         with readable():
             there = {item.need_text("name") for item in answer.json.need("results").items()}
-        missing = [item for item in wanted if item.lower() not in there]
+        missing = [item for item in wanted if item not in there]
         if missing:
             raise ConfigurationError(f"hubspot: contacts have no property {', '.join(missing)}")
 

@@ -101,6 +101,9 @@ class _Court:
         # what was deleted before it came is not shown; where it came first after all, its deletion is told
         shown = {mark for entry in self.entries if entry.public for mark in MARK.findall(entry.text)}
         wanted = self.story.notes.get(DELETED, 0) + len(self.story.unheard & shown)
+        if self.story.unheard and self.world.desk.strikes:
+            # what came first is struck out again: it stands without its mark
+            wanted += sum(entry.public and not MARK.search(entry.text) for entry in self.entries)
         yield from self._counted("note on a deletion", _begin(notes, DELETED), wanted)
         found_later = Counter(entry.ticket for entry in _begin(notes, REMATCHED))
         if any(times > 1 for times in found_later.values()):

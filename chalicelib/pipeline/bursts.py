@@ -21,7 +21,7 @@ from chalicelib.core.people import Author
 from chalicelib.core.placing import with_message_gone
 from chalicelib.core.ticket import Comment
 from chalicelib.pipeline.media import filed
-from chalicelib.pipeline.striking import shown
+from chalicelib.pipeline.striking import shown_together
 from chalicelib.pipeline.work import Work, save_case, write_entry
 from chalicelib.ports.helpdesk import HelpdeskClient
 from chalicelib.ports.runtime import Runtime
@@ -60,7 +60,7 @@ class Entered:
         entry = WaitingEntry(
             case=saved.id,
             number=saved.kept,
-            envelope=replace(work.envelope, event=shown(work, event, saved.helpdesk)),
+            envelope=replace(work.envelope, event=shown_together(work, event, saved.helpdesk)),
             label=author.label,
             person=person,
         )

@@ -12,7 +12,7 @@ from chalicelib.core.events import MessageDeleted, MessageEdited, Visibility
 from chalicelib.core.placing import with_message_gone
 from chalicelib.core.ticket import Comment
 from chalicelib.pipeline.bursts import change_waiting, find_waiting
-from chalicelib.pipeline.striking import kept_until, strike_message, words_may_stand
+from chalicelib.pipeline.striking import kept_until, shown_together, strike_message, words_may_stand
 from chalicelib.pipeline.work import Work, entry_id, living_case, note, save_case, tell_ticket
 from chalicelib.ports.stores import RememberMessage
 
@@ -37,7 +37,8 @@ def edited(work: Work, event: MessageEdited) -> Disposition:
     if kept is not None:
         keeper, entry = kept
         outcome = Disposition(outcome=Outcome.APPENDED, reason="edited while it waited", case=keeper.id)
-        return change_waiting(work, keeper, with_text(entry, event.text), outcome, remember)
+        changed = shown_together(work, replace(entry.message, text=event.text), keeper.helpdesk)
+        return change_waiting(work, keeper, with_text(entry, changed.text), outcome, remember)
     case = living_case(work.runtime, record.case)
     comment = Comment(
         body=compose.edited_body(_words(work, event, case)),

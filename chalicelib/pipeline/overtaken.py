@@ -17,7 +17,7 @@ from chalicelib.core.matching.types import Claim
 from chalicelib.core.people import Author
 from chalicelib.core.placing import conversation_for, with_message, with_message_gone
 from chalicelib.core.ticket import Comment
-from chalicelib.pipeline.striking import shown
+from chalicelib.pipeline.striking import shown, strike_out
 from chalicelib.pipeline.work import Work, entry_id, note, tell_ticket
 from chalicelib.ports.stores import RememberMessage
 
@@ -54,6 +54,8 @@ def tell_change(work: Work, event: InboundMessage, case: Case, author: Author, t
     """Tell the ticket that what stands there was changed or taken back; one that is closed meanwhile can't be told."""
     told: Comment | None = None
     if was_deleted(work):
+        if work.runtime.policy.redact_deleted:
+            strike_out(work.runtime, replace(case, ticket=ticket), work.envelope.key)
         told = note(compose.deleted_note(False), entry_id(work.envelope.key, "deleted"))
     elif work.known is not None and work.known.edited_text is not None:
         told = Comment(

@@ -38,6 +38,14 @@ def shown(work: Work, event: InboundMessage, helpdesk: str) -> InboundMessage:
     return replace(event, text=compose.withheld(work.spec.title, event.permalink))
 
 
+def shown_together(work: Work, event: InboundMessage, helpdesk: str) -> InboundMessage:
+    """`event` as it may stand in an entry of several messages. They are not struck out one by one: words that may stand
+    for a time only do not stand there at all."""
+    if work.spec.capabilities.terms.retention is None:
+        return shown(work, event, helpdesk)
+    return replace(event, text=compose.withheld(work.spec.title, event.permalink))
+
+
 def kept_until(work: Work, case: Case, at: datetime) -> tuple[Write, ...]:
     """What has the words of this event, written at `at`, struck out when the terms' time is over."""
     retention = work.spec.capabilities.terms.retention

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from careloop.cli.erase import erase
 from chalicelib import bootstrap
-from chalicelib.core.capabilities import PlatformTerms
+from chalicelib.core.capabilities import PlatformTerms, UpdateLimit
 from chalicelib.core.disposition import ParkedItem, ParkReason
 from chalicelib.core.errors import NotFoundError, UnavailableError
 from chalicelib.core.events import AuthorOptedOut, MessageDeleted, MessageEdited
@@ -225,6 +225,17 @@ def test_what_a_customer_deletes_is_struck_out_of_ticket_and_archive() -> None:
         here.runtime.archive.fetch(key)
 
 
+def test_what_is_deleted_while_it_is_taken_in_is_struck_out_too() -> None:
+    here = world(ErasingDesk)
+    here.desk.faults.append(("create_ticket", False, UnavailableError("the answer was lost")))
+    here.arrive(here.message("m1", "my number is 0171 5550199"))
+    assert here.desk.tickets["1"].customer == ["my number is 0171 5550199"]
+    here.arrive(MessageDeleted(key=here.message("m1").key, deleted_at=here.clock.now()))
+    here.later(minutes=10)
+    assert here.desk.tickets["1"].customer == ["(redacted)"]
+    assert "deleted a message" in str(here.desk.tickets["1"].notes)
+
+
 # ---- the command -----------------------------------------------------------------------------------------------------
 
 
@@ -295,6 +306,22 @@ def test_words_stand_as_long_as_the_terms_allow_where_they_can_be_struck_out() -
     calls = len(here.desk.calls)
     minutes(here, 2)
     assert len([item for item in here.desk.calls[calls:] if item == "redact"]) == 0, "it is done"
+
+
+def test_words_with_a_term_do_not_stand_in_an_entry_of_several_messages() -> None:
+    here = under(TWO_DAYS, ErasingDesk, redacts=True)
+    sheet = here.connectors.desk_sheet
+    limit = UpdateLimit(updates=2, per=timedelta(minutes=10))
+    here.connectors.desk_sheet = replace(sheet, capabilities=replace(sheet.capabilities, update_limit=limit))
+    for number in range(1, 6):
+        here.arrive(here.message(f"m{number}", f"words {number}"))
+    here.arrive(MessageEdited(key=here.message("m5").key, text="words again", edited_at=here.clock.now()))
+    minutes(here, 20)
+    said = str([entry.comment for entry in here.desk.tickets["1"].entries])
+    assert "https://agora.example/m5" in said, "they were written together"
+    assert "words 1" in said
+    assert "words 5" not in said
+    assert "words again" not in said
 
 
 @pytest.mark.parametrize("terms", [TWO_DAYS, PlatformTerms(may_store_text=False)])

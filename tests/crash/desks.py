@@ -10,6 +10,7 @@ from careloop.twins.base import Deliver, Twin
 from careloop.twins.django_helpdesk import DjangoHelpdeskTwin
 from careloop.twins.freshdesk import FreshdeskTwin
 from careloop.twins.rt import RtTwin
+from careloop.twins.salesforce import SalesforceTwin
 from careloop.twins.zammad import ZammadTwin
 from careloop.twins.zendesk import ZendeskTwin
 from chalicelib.bootstrap import Application
@@ -76,7 +77,7 @@ class ZendeskDesk:
     """Zendesk, told of by its trigger."""
 
     name = "zendesk"
-    strikes = False
+    strikes = True
     _url = "https://acme.zendesk.example"
     _secret = "dGhlLXNlY3JldA=="
 
@@ -296,6 +297,51 @@ class FreshdeskDesk:
         self.twin.merge(source, target)
 
 
+class SalesforceDesk:
+    """Service Cloud with a flow, which calls once."""
+
+    name = "salesforce"
+    strikes = True
+    _url = "https://acme.my.salesforce.com"
+    _secret = "9f2c51d07be84c0fb6ad35b0a4f1e6d2"
+
+    def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
+        self.twin = SalesforceTwin(clock, deliver=deliver)
+        return {self._url: self.twin}
+
+    def connect(self, app: Application) -> None:
+        _connect(app, "salesforce", {"base_url": self._url}, {"hook_secret": (self._secret,)})
+        credentials = {"client_id": self.twin.client_id, "client_secret": self.twin.client_secret}
+        app.secrets.put_credentials(ConnectionKind.HELPDESK, "salesforce", DESK, credentials)
+
+    def begin(self) -> None:
+        self.twin.add_webhook(f"{BASE}/webhooks/helpdesk/salesforce/{DESK}", self._secret)
+
+    def tickets(self) -> Sequence[str]:
+        return list(self.twin.world.table("Case"))
+
+    def is_open(self, ticket: str) -> bool:
+        case = self.twin.world.table("Case")[ticket]
+        return not case["IsClosed"] and not case["IsDeleted"]
+
+    def entries(self) -> Sequence[Entry]:
+        return _entries(self.twin.snapshot()["tickets"])
+
+    def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
+        self.twin.agent_reply(ticket, text)
+        if solve:
+            self.twin.solve(ticket)
+
+    def note(self, ticket: str, text: str) -> None:
+        self.twin.agent_note(ticket, text)
+
+    def close(self, ticket: str) -> None:
+        self.twin.remove(ticket)
+
+    def merge(self, source: str, target: str) -> None:
+        self.twin.merge(source, target)
+
+
 def _connect(
     app: Application, connector: str, options: Mapping[str, str], secrets: Mapping[str, tuple[str, ...]]
 ) -> None:
@@ -321,6 +367,7 @@ DESKS: Mapping[str, type[Desk]] = {
     "zammad": ZammadDesk,
     "django_helpdesk": DjangoHelpdeskDesk,
     "freshdesk": FreshdeskDesk,
+    "salesforce": SalesforceDesk,
 }
 EVERYWHERE = ("zendesk", "rt")
 """Tried with each platform; the others with one, because their ways with platforms are no others."""

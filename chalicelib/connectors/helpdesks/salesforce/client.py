@@ -71,8 +71,16 @@ class Client:
     def create_ticket(self, draft: TicketDraft) -> TicketRef:
         """One call, which repeated gives the same case; with files two, for these would be stored again. The first
         entry is the case's description."""
-        path = f"/sobjects/Case/{self._field}/{segment(draft.external_id)}"
         data = bodies.case(draft, self._options)
+        try:
+            return self._upsert(draft, data)
+        except NotFoundError:
+            if data.pop("ParentId", None) is None:
+                raise
+            return self._upsert(draft, data)  # the case before was deleted: refused, so nothing was written
+
+    def _upsert(self, draft: TicketDraft, data: bodies.Data) -> TicketRef:
+        path = f"/sobjects/Case/{self._field}/{segment(draft.external_id)}"
         headers = {"sforce-auto-assign": "FALSE"} if "OwnerId" in data else {}
         stored = bodies.files(draft.comment)
         if not stored:

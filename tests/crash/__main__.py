@@ -24,6 +24,7 @@ COMBINATIONS = (
     "matrix+zammad",
     "x+django_helpdesk",
     "facebook+freshdesk",
+    "x+salesforce",
 )
 QUICK = ("facebook+zendesk", "x+rt")
 QUICK_FLOWS = ("first message", "follow-up", "reply", "long reply in parts")

@@ -72,10 +72,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for kind in ConnectionKind:
         counts = []
         for name in registry.names(kind):
-            found = [
-                inbound_cases(kind, name),
-                exchange_cases(kind, name, "outbound"),
-                exchange_cases(kind, name, "calls"),
-            ]
-            counts.append(f"{name} {'/'.join(str(len(cases)) for cases in found)}")
+            inward = len(inbound_cases(kind, name))
+            outward, calls = (len(exchange_cases(kind, name, what)) for what in ("outbound", "calls"))
+            counts.append(f"{name} {inward}/{outward}/{calls}")
         terminalreporter.write_line(f"{kind}: {', '.join(counts)}")

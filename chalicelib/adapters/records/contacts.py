@@ -26,7 +26,7 @@ from chalicelib.ports.table import BulkTable, Check, ConditionFailed, Item, Key,
 
 _CHUNK = 25
 _BULK = 10_000
-"""Contacts of one transaction: a few seconds, for which other processes wait. Fewer touch the whole index more often."""
+"""Contacts of one transaction: a few seconds, for which others wait. Fewer touch the whole index more often."""
 _MOST_CHANGES = 100
 _RACES = 8
 

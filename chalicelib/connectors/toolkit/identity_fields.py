@@ -127,13 +127,12 @@ class IdentityFields:
         handle = (author.handle or "").strip().lstrip("@")
         mine = self._mine(values, author)
         ids, handles = self.of(platform, Part.ID), self.of(platform, Part.HANDLE)
-        is_known = any(_value(values, name) == user_id for name in ids)
         ours = mine.filled if mine else ()
-        changes = _placed(ids, values, user_id, ours)
+        written = {mine.user_id, mine.handle} - {""} if mine else set()
+        kept_by_us = [name for name in ours if _holds(values, name, written)]
+        changes = _placed(ids, values, user_id, kept_by_us)
         if handle:
-            # where the id beside it is this one, another handle is a former one of the same account
-            follows = handles if is_known and len(ids) == len(handles) == 1 else ours
-            changes |= _placed(handles, values, handle, follows)
+            changes |= _placed(handles, values, handle, kept_by_us)
         if self.record:
             kept = handle or (mine.handle if mine else "")
             filled = tuple(dict.fromkeys((*ours, *changes)))

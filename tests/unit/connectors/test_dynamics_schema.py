@@ -46,7 +46,7 @@ def known(value: Any) -> Any:
 
 def steps() -> list[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
     """Each call about contacts as the description has it, but for continued lists, whose addresses are Dataverse's."""
-    found = []
+    found: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = []
     for path in sorted(CASES.glob("calls/*.json")):
         for step in json.loads(path.read_text(encoding="utf-8"))["exchange"]:
             request = step["request"]

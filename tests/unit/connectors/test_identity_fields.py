@@ -85,6 +85,21 @@ def test_taking_back_leaves_what_was_there_before(values: dict[str, str], linked
     assert FIELDS.unlinked(after, linked[0]) == {}
 
 
+def test_a_new_handle_follows_ours_and_leaves_another() -> None:
+    def author(handle: str) -> Author:
+        return Author(key=AuthorKey(platform="x", author=AuthorId("99")), handle=handle)
+
+    ours = FIELDS.linked({}, author("kim"))
+    assert FIELDS.linked(ours, author("kim_lee")) == {
+        "twitter": "kim_lee",
+        "record": "x 99 @kim_lee (x_id, twitter)",
+    }
+    changed = {**ours, "twitter": "acme"}
+    assert "twitter" not in FIELDS.linked(changed, author("kim_lee")), "a person wrote that since"
+    theirs = {"x_id": "99", "twitter": "acme"}
+    assert set(FIELDS.linked(theirs, author("kim"))) == {"record"}, "the same id, but their handle"
+
+
 def test_lines_of_others_stay() -> None:
     author = Author(key=AuthorKey(platform="bluesky", author=AuthorId("did:plc:kim")))
     values = {"record": "VIP\nbluesky did:plc:kim\n\ncall first"}

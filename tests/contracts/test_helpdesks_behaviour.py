@@ -17,7 +17,7 @@ from chalicelib.core.errors import (
 from chalicelib.core.events import Visibility
 from chalicelib.core.ids import TicketId, TicketRef
 from chalicelib.core.ticket import TicketStatus
-from chalicelib.ports.helpdesk import ProbesHelpdesk, TicketLinks
+from chalicelib.ports.helpdesk import ProbesHelpdesk, RedactsComments, TicketLinks
 from tests.contracts.connections import connector
 from tests.contracts.desks import KINDS, Desk, Meanwhile, case_id, noted, said, someone
 from tests.contracts.test_helpdesks import KIND, PRESENT
@@ -152,6 +152,24 @@ def test_an_entry_is_found_by_its_id(desk: Desk) -> None:
     assert desk.client.find_comment(ticket, "entry1x0") is not None, "the ticket's first entry too"
     assert desk.client.find_comment(ticket, "entry8") is None
     assert desk.client.find_comment(other, "entry7") is None
+
+
+def test_what_is_struck_out_cannot_be_read_any_more(desk: Desk) -> None:
+    """The entry that came with the ticket, and a later one; twice is fine."""
+    redacts = connector(KIND, desk.name).spec.capabilities.redacts
+    assert isinstance(desk.client, RedactsComments) == redacts
+    if not redacts:
+        return
+    ticket = desk.open_ticket()
+    first, later = desk.client.find_comment(ticket, "entry1x0"), desk.add(ticket, "secret words")
+    before = str(desk.entries(ticket))
+    for _ in range(2):
+        for comment in (first, later):
+            desk.client.redact(ticket, comment)
+    left = desk.entries(ticket)
+    assert "secret words" in before
+    assert "secret words" not in str(left)
+    assert left[0][0] not in before
 
 
 def test_a_lost_answer_leads_to_one_entry(desk: Desk) -> None:

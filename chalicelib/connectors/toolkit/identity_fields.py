@@ -12,7 +12,7 @@ The platform, its id, the handle, the fields that we filled in. Lines of others 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
@@ -130,9 +130,9 @@ class IdentityFields:
         ours = mine.filled if mine else ()
         written = {mine.user_id, mine.handle} - {""} if mine else set()
         kept_by_us = [name for name in ours if _holds(values, name, written)]
-        changes = _placed(ids, values, user_id, kept_by_us)
+        changes = _placed(ids, values, user_id, kept_by_us, str.__eq__)
         if handle:
-            changes |= _placed(handles, values, handle, kept_by_us)
+            changes |= _placed(handles, values, handle, kept_by_us, _same)
         if self.record:
             kept = handle or (mine.handle if mine else "")
             filled = tuple(dict.fromkeys((*ours, *changes)))
@@ -232,10 +232,16 @@ def _with(text: str, before: RecordLine | None, after: RecordLine | None) -> str
     return "\n".join([*lines, *([after.text] if after is not None else [])])
 
 
-def _placed(names: Iterable[str], values: Mapping[str, str], value: str, ours: Iterable[str]) -> dict[str, str]:
+def _placed(
+    names: Iterable[str],
+    values: Mapping[str, str],
+    value: str,
+    ours: Iterable[str],
+    same: Callable[[str, str], bool],
+) -> dict[str, str]:
     """Where to write a value that no field has yet: over an older one of ours, else into an empty field."""
     names = tuple(names)
-    if any(_same(_value(values, name), value) for name in names):
+    if any(same(_value(values, name), value) for name in names):
         return {}
     free = [name for name in names if not _value(values, name)]
     place = next((name for name in (*(item for item in names if item in set(ours)), *free)), None)
@@ -251,5 +257,4 @@ def _value(values: Mapping[str, str], name: str) -> str:
 
 
 def _holds(values: Mapping[str, str], name: str, wanted: set[str]) -> bool:
-    value = _value(values, name)
-    return value in wanted or value.lstrip("@") in wanted
+    return any(_same(_value(values, name), item) for item in wanted)

@@ -13,6 +13,7 @@ from chalicelib.ports.crm import CrmClient
 from chalicelib.ports.runtime import Runtime
 from chalicelib.ports.stores import ContactIndex
 
+_TOLD = frozenset({ClueKind.EMAIL.value, ClueKind.PHONE.value, ClueKind.CUSTOMER_NUMBER.value})
 _OF_PLATFORM = frozenset({ClueKind.PLATFORM_ID, ClueKind.HANDLE})
 
 
@@ -27,10 +28,13 @@ class CrmSilent(Exception):
 
 def reads_of(runtime: Runtime, crm: str) -> Reads:
     """The way to read one CRM's contacts. Raises leaves."""
-    if is_mirrored(runtime, crm):
-        return IndexReads(runtime.stores.contacts, crm)
-    finds_by = runtime.connectors.crm_spec(crm).capabilities.finds_by
-    return LiveReads(runtime.connectors.crm(crm), crm, finds_by)
+    capabilities = runtime.connectors.crm_spec(crm).capabilities
+    if not is_mirrored(runtime, crm):
+        return LiveReads(runtime.connectors.crm(crm), crm, capabilities.finds_by)
+    index = IndexReads(runtime.stores.contacts, crm)
+    if capabilities.in_index:
+        return index
+    return MirrorReads(index, LiveReads(runtime.connectors.crm(crm), crm, capabilities.finds_by & _TOLD))
 
 
 def find_contact(runtime: Runtime, ref: ContactRef) -> Contact | None:
@@ -90,6 +94,25 @@ class IndexReads:
 
     def read_contacts(self, contacts: Sequence[ContactId]) -> Sequence[Contact]:
         return self._contacts.read_contacts(self._crm, contacts) if contacts else ()
+
+
+class MirrorReads:
+    """The mirror, which is some minutes behind: what somebody tells of themselves and the mirror does not know, the CRM
+    is asked for. Strangers who tell nothing cost no call."""
+
+    def __init__(self, index: IndexReads, live: LiveReads) -> None:
+        self._index, self._live = index, live
+        self._asked: set[ContactId] = set()
+
+    def read_keys(self, keys: Sequence[str]) -> Mapping[str, KeyRow]:
+        rows = self._index.read_keys(keys)
+        newer = self._live.read_keys([key for key in keys if key not in rows])
+        self._asked |= {contact for row in newer.values() for contact in row.contacts}
+        return {**rows, **newer}
+
+    def read_contacts(self, contacts: Sequence[ContactId]) -> Sequence[Contact]:
+        known = self._index.read_contacts([item for item in contacts if item not in self._asked])
+        return [*known, *self._live.read_contacts([item for item in contacts if item in self._asked])]
 
 
 class LiveReads:

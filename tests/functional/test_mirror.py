@@ -343,3 +343,37 @@ def test_a_crm_that_suddenly_shows_less_deletes_nobody_and_is_told() -> None:
     begin_again(world.runtime, "crm")
     list(steps(world.runtime, "crm", sure=True))
     assert len(mirrored(world)) == 10
+
+
+# -- what the mirror does not know yet ---------------------------------------------------------------------------------
+
+
+def behind() -> World:
+    """A mirror that is whole and empty, and a CRM that has had Kim for a minute."""
+    world = World()
+    lists(world, lists_contacts=True)
+    whole_since(world)
+    ref = ContactRef(crm="crm", contact=ContactId("new"))
+    world.crm.contacts = [Contact(ref=ref, name="Kim", emails=("kim@example.com",))]
+    return world
+
+
+def test_what_somebody_tells_and_the_mirror_does_not_know_the_crm_is_asked_for() -> None:
+    world = behind()
+    world.arrive(world.message("m1", "I am kim@example.com", private=True))
+    assert "e-mail kim@example.com (private message)" in world.ticket.notes[0]
+    assert "Customer record: Kim, crm:new" in world.ticket.notes[0]
+
+
+def test_a_stranger_who_tells_nothing_costs_no_call() -> None:
+    world = behind()
+    world.arrive(world.message("m1", "Where is my parcel?"))
+    assert world.crm.asked == []
+
+
+def test_what_the_mirror_knows_is_not_asked_for_again() -> None:
+    world = behind()
+    world.runtime.stores.contacts.put_contacts(world.crm.contacts)
+    world.arrive(world.message("m1", "I am kim@example.com", private=True))
+    assert "Customer record: Kim, crm:new" in world.ticket.notes[0]
+    assert world.crm.asked == []

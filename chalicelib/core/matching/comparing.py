@@ -60,6 +60,12 @@ class Told:
         """Said in private, or vouched for by the platform."""
         return self.claim.visibility is Visibility.PRIVATE
 
+    @property
+    def is_ground(self) -> bool:
+        """Exact, in private, no role's mailbox, and nothing near by tells of somebody else whose it might be."""
+        is_doubtful = self.claim.direction is Direction.UNCLEAR and bool(self.claim.why)
+        return self.is_private and not self.is_loose and not is_doubtful and self.claim.direction is not Direction.ROLE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
@@ -87,15 +93,8 @@ class Comparison:
         return bool(self.other_handles)
 
     def told_as(self, kind: ClueKind) -> tuple[Told, ...]:
-        """Exact private claims of a kind that are no role's mailbox."""
-        return tuple(
-            item
-            for item in self.told
-            if item.claim.kind is kind
-            and item.is_private
-            and not item.is_loose
-            and item.claim.direction is not Direction.ROLE
-        )
+        """Claims of a kind that may be ground for a link."""
+        return tuple(item for item in self.told if item.claim.kind is kind and item.is_ground)
 
 
 def _is_employer(view: View, contact: Contact) -> bool:

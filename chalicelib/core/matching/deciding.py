@@ -150,9 +150,7 @@ def _by_two(item: Comparison, compared: Sequence[Comparison]) -> float:
     """Two different identifiers of one contact, of which at least one was told in private, by whom the given name does
     not deny: who has both is no chance hit."""
     sole = {
-        told.claim.kind
-        for told in item.told
-        if told.is_private and not told.is_loose and _is_only_owner(item, told.holders, compared, told)
+        told.claim.kind for told in item.told if told.is_ground and _is_only_owner(item, told.holders, compared, told)
     }
     if sole and item.handle and _is_only_owner(item, item.handle_holders, compared):
         return 0.0 if Level.SIMILAR in (item.name.given, item.name.family) else 0.996

@@ -270,6 +270,20 @@ def test_a_look_alike_handle_is_not_linked_by_an_address() -> None:
     assert linked(found(author("Kim Miller", "gardener"), [stored], *said)) == "1"
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("My daughter bought it. ORD-12345",),
+        ("Ich schreibe im Auftrag meiner Schwiegermutter. ORD-12345",),
+        ("kim@mail.example is NOT my email, why is it in my confirmation?",),
+        ("It's on my wife's account.", "kim@mail.example"),
+        ("I write for my mother, she has the same name as I. You may call +49 171 2345678",),
+    ],
+)
+def test_words_about_somebody_else_leave_no_ground_for_a_link(texts: tuple[str, ...]) -> None:
+    assert found(author("Kim Miller"), [KIM], *privately(*texts)).verdict is not Verdict.LINKED
+
+
 def test_somebody_elses_identifier_is_no_evidence_and_told() -> None:
     result = found(author("rider_1987", "r1"), [KIM], *privately("my dad's email is kim@mail.example"))
     assert result.verdict is Verdict.UNKNOWN

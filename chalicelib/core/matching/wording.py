@@ -35,7 +35,7 @@ kardeşim\\w* arkadaşım\\w* komşum\\w* patronum\\w* pappa pappas mammas maken
 fars mormor farmor morfar farfar bror brors syster systers søster søsters kone kones kæreste ægtefælle venn venns
 vän väns kollega kollegas granne grannes nabo nabos chef chefs sjef sjefs папы мамы мужа жены сына дочери брата
 сестры бабушки дедушки друга подруги коллеги соседа отца матери тата тато мами чоловіка дружини бабусі дідуся
-сестри сусіда
+сестри сусіда vormieter\\w* nachmieter\\w* azubi\\w* lehrling\\w* capo żon\\w{1,3} m[ęe]ż\\w{1,4} matk\\w{1,3} szef\\w*
 """
 _POSSESSIVES = (
     r"my|our|his|her|their|your|a|an|the|some|mein\w{0,2}|unser\w{0,2}|sein\w{0,2}|ihr\w{0,2}|ein\w{0,2}|mon|ma|mes|notre|nos|son|sa|un|une|"
@@ -98,7 +98,27 @@ def somebody_else() -> re.Pattern[str]:
                 # Peter's number, someone else's account
                 r"\b(?!(?:it|that|what|here|there|who|let|he|she|how|where|today|everything)['’])[^\W\d_]{3,}['’]s"
                 rf"\s+(?:{_ADJECTIVES}\s+){{0,2}}{noun}\b",
-                r"\b(?:someone|somebody)\s+else|\bjemand\w*\s+ander\w*|\bquelqu['’]un\s+d['’]autre",
+                r"\b(?:someone|somebody)\s+else|\bjemand\w*\s+ander\w*|\bquelqu['’]un\s+d['’]autre|\botra\s+persona|"
+                r"\b(?:di|de|d['’])\s*un['’]?\s*altr[oa]\b|\biemand\s+anders|\boutra\s+pessoa|\bkogo[śs]\s+inn\w+|"
+                r"\bba[şs]ka(?:s[ıi]\w*|\s+bir\w*)",
+                # a mate of mine, the previous tenant; Polish "to męża", Turkish "patronuma"
+                rf"\b(?:a|an|ein\w{{0,2}}|une?|una|een|the|die|der|das)\s+(?:previous\s+|former\s+|last\s+|ex-?)?{relation}"
+                r"\s+(?:of\s+(?:mine|ours)|von\s+(?:mir|uns)|still|noch|bekommt|kriegt|gets?)\b",
+                r"\b(?:previous|former|last|old)\s+(?:tenant|owner|occupant|resident)s?\b|\b(?:vor|nach)mieter\w*|"
+                r"\bvorbesitzer\w*",
+                r"\bto\s+(?:nie\s+\w+,?\s+)?(?:to\s+)?(?:m[ęe]ża|żony|syna|c[óo]rki|brata|siostry|ojca|matki|mamy|taty|"
+                r"szefa)\b|\bmijn\s+man\b",
+                r"\b(?:baba|anne|anneanne|babaanne|büyükanne|dede|eş|koca|karı|abi|abla|kardeş|arkadaş|komşu|patron|oğl|"
+                r"kız|teyze|amca|dayı|hala|müdür)(?:ım|im|um|üm|m)(?:ın|in|un|ün|ı|i|u|ü|a|e|la|le|dan|den)?\b",
+                # that is not me; I know nobody of that name
+                r"\bnot\s+me\b|\b(?:bin|war)\s+(?:\w+\s+)?(?:ich\s+(?:\w+\s+)?nicht|nicht\s+ich)\b|\bpas\s+moi\b|"
+                r"\bno\s+soy\s+yo\b|\bnon\s+sono\s+io\b|\bben\s+ik\s+niet\b|\bnie\s+(?:ja|m[óo]j\w*|moj\w*)\b|"
+                r"\b(?:ben|benim)\s+de[ğg]il\w*",
+                r"\b(?:no\s+idea|don['’]?t\s+know|keine\s+ahnung)\W+(?:who|wer)\b|\bnever\s+heard\s+of\b|"
+                r"\bkenne?\s+ich\s+(?:gar\s+)?nicht|\bconnais\s+pas\b|\bno\s+(?:lo|la|le)\s+conozco|"
+                r"\bnon\s+(?:lo|la)\s+conosco|\bken\s+ik\s+niet|\bnie\s+znam\b|\btan[ıi]m[ıi]yorum",
+                r"\b(?:your|dein\w{0,2}|eure?\w?)\s+(?:employee|rep|representative|mitarbeiter\w*)\b",
+                rf"\b(?:del|dello|della|dei|dal|al)\s+(?:{_STRICT})\s+{relation}\b",
                 rf"\b(?:for|f[üu]r|pour|para|per|voor)\s+(?:one\s+of|{_SOMEBODY})\b",
                 # the label says, on the parcel
                 r"\b(?:label|sticker|envelope|etikett|aufkleber|paket|paketschein|umschlag|[ée]tiquette|colis|etiqueta|"
@@ -138,12 +158,13 @@ def somebody_else() -> re.Pattern[str]:
 def from_or_to() -> re.Pattern[str]:
     """What right before an identifier says that it wrote, or was written to: "I got a call from"."""
     return re.compile(
-        r"\b(?:from|von|vom|de|da|dal|van)\s*:?\s*$"
+        r"\b(?:from|von|vom|de|da|dal|van)\s*:?[\s#<(\"]*$"
         r"|\b(?:wrote|written|emailed|mailed|sent|called|geschrieben|geschickt|gesendet|angerufen|[ée]crit|envoy[ée]|appel[ée]|"
         r"escrito|escrib[íi]|enviado|llamado|scritto|inviato|chiamato|gemaild|gestuurd|gebeld)\s+(?:\w+\s+){0,4}?"
         r"(?:to\s+|an\s+|[àa]\s+|al?\s+|naar\s+|aan\s+|para\s+)?$"
         r"|\b(?:i|we)\s+(?:\w+\s+){0,2}?(?:wrote|called|rang|emailed|mailed)\s+(?:\w+\s+){0,3}?(?:to|at|on)\s*$"
-        r"|\ban\s*$",
+        r"|(?<!gern )(?<!gerne )(?<!bitte )(?<!mir )(?<!mich )\ban\s*$"
+        r"|\b(?:who(?:['’]?s|\s+is)|wer\s+ist|wem\s+geh\w+|qui\s+est|qui[ée]n\s+es|chi\s+[èe]|wie\s+is|kto\s+to)\s*$",
         re.IGNORECASE,
     )
 
@@ -154,9 +175,9 @@ def own() -> re.Pattern[str]:
     noun = IDENTIFIER_WORDS
     return re.compile(
         rf"\b(?:my|mein\w{{0,2}}|mon|ma|mes|mi|mis|mi[oae]|mijn|m['’]n|meus?|minhas?)\s+(?:{_ADJECTIVES}[\s\-/]*){{0,4}}{noun}\b"
-        r"|(?<!not )(?<!n't )(?<!n’t )\bmine\b"
+        r"|(?<!not )(?<!n't )(?<!n’t )(?<!of )\bmine\b"
         r"|\bmeines?\b(?=\s*(?:ist|lautet|:))|\b(?:le\s+mien|la\s+mienne|el\s+m[íi]o|il\s+mio)\b"
-        r"|\b(?:reach|contact|call|text|write|e-?mail|ring|phone|message|whatsapp|ping|find|notify|update)\s+(?:to\s+)?(?:me|us)\b"
+        r"|\b(?:reach|contact|call|text|write|e-?mail|ring|phone|message|whatsapp|ping|find|notify|update|mail)\s+(?:to\s+)?(?:me|us)\b"
         r"|\b(?:send|forward)\s+(?:\w+\s+){0,3}?me\b"
         r"|\bi(?:['’]m|\s+am)\s+(?:at|on|under|registered|using|reachable|available|a\s+customer|logged|signed)\b"
         r"|\bi(?:['’]ve|\s+have|\s+had|['’]d)?\s+(?:just\s+|also\s+|already\s+|always\s+)?(?:used?|ordered|order|registered|signed|bought|booked|placed|purchased|paid|subscribed|log(?:ged)?|created|returned|cancelled|canceled|made|go\s+by)\b"
@@ -164,6 +185,8 @@ def own() -> re.Pattern[str]:
         r"|\bich\s+(?:bin|habe?|hatte|nutze|benutze|verwende|bestellte?)\s+(?:\w+\s+){0,6}?(?:erreichbar|unter|mit|registriert|angemeldet|bestellt|gekauft|gebucht|[üu]ber)\b|\bhabe?\s+ich\b"
         r"|\b(?:me\s+(?:joindre|contacter|rappeler|[ée]crire|appeler)|je\s+suis\s+(?:joignable|inscrite?)|j['’]ai\s+(?:command[ée]|utilis[ée]|achet[ée]))\b"
         r"|\b(?:ll[aá]m[ea]n?me|escr[ií]b[ae]n?me|chiam[ai]te?mi|scriv[ei]te?mi|appelez-moi|[ée]crivez-moi|bel\s+mij|mail\s+mij)\b"
+        r"|\bme\s+registr[ée]\b|\bm['’](?:appeler|[ée]crire|envoyer)\b|\bbel\s+me\b|\bik\s+(?:sta|ben)\s+ingeschreven\b|"
+        r"\bm[óo]j\s+(?:e-?)?mail\b|\bkonto\s+mam\b|\bschreib\w*\s+mir\b"
         r"|\b(?:contactarme|llamarme|escribirme|localizarme|he\s+(?:pedido|comprado|usado)|ped[íi]|compr[ée]|estoy\s+registrad[oa])\b"
         r"|\b(?:contattarmi|chiamarmi|scrivermi|ho\s+(?:ordinato|comprato|usato)|sono\s+registrat[oa])\b"
         r"|\b(?:me|mij)\s+(?:bereiken|bellen|mailen|contacteren)\b|\bik\s+(?:ben|heb)\s+(?:\w+\s+){0,4}?(?:bereikbaar|besteld|gekocht|geregistreerd)\b"
@@ -182,7 +205,7 @@ def given_as_answer() -> re.Pattern[str]:
     noun = IDENTIFIER_WORDS
     return re.compile(
         rf"\b(?:the|die|der|das|l['’]|la|le|el|il|lo|de|het|o|a)\s*(?:{_ADJECTIVES}[\s\-/]*){{0,3}}{noun}\s+(?:\w+\s+){{0,5}}?(?:is|was|ist|lautet|war|est|es|[èe]|[ée]|:)"
-        rf"|(?:^|[,;:\n(]\s*|\b(?:and|und|et|y|e|en)\s+){noun}\s*(?:is|ist|lautet|est|es|[èe])?\s*[:=#\-.]*\s*$"
+        rf"|(?:^\s*|[,;:\n(]\s*|\b(?:and|und|et|y|e|en)\s+)(?:{_ADJECTIVES}[\s\-]+){{0,2}}(?:{noun}|mobil)\s*(?:is|ist|lautet|est|es|[èe])?\s*[:=#\-.]*\s*$"
         r"|\b(?:it['’]?s|it\s+is|here(?:['’]s|\s+(?:it\s+is|you\s+go|is|are))|sure|of\s+course|yes|yep|ok(?:ay)?|under|registered|using|try)\b[^.!?]{0,24}$"
         r"|\b(?:hier|klar|gerne?|bitte|ja|sie\s+lautet|es\s+ist|l[äa]uft\s+auf|unter|registriert|angemeldet|lautet)\b[^.!?]{0,24}$"
         r"|\b(?:voici|voil[àa]|c['’]est|bien\s+s[ûu]r|oui|aqu[íi]|claro|s[íi]|es|ecco|certo|natuurlijk|dit\s+is|aqui|est[áa]|[ée])\b[^.!?]{0,16}$",

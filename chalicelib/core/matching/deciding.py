@@ -32,7 +32,9 @@ def links(view: View, compared: Sequence[Comparison]) -> list[Link]:
     by_id = [item for item in compared if item.has_id]
     if by_id:
         return [Link(item, CERTAIN) for item in by_id]
-    return [Link(item, confidence) for item in compared if (confidence := _confidence(view, item, compared))]
+    found = [Link(item, confidence) for item in compared if (confidence := _confidence(view, item, compared))]
+    others = [item for item in compared if _has_another_account(view, item)] if found else []
+    return [link for link in found if not any(is_one_person(link.comparison, other, compared) for other in others)]
 
 
 def _confidence(view: View, item: Comparison, compared: Sequence[Comparison]) -> float:
@@ -56,11 +58,16 @@ def _confidence(view: View, item: Comparison, compared: Sequence[Comparison]) ->
 def is_vetoed(view: View, item: Comparison) -> bool:
     """What no identifier outweighs: a company's account, another account of the contact on this platform, another
     person's name."""
-    if view.is_company or item.record.is_company or item.is_employer or item.has_other_id:
-        return True
-    if item.has_other_handle and (_is_alike(view, item) or is_young(view.author, item.contact)):
+    if view.is_company or item.record.is_company or item.is_employer or _has_another_account(view, item):
         return True
     return item.name.is_relative or (item.name.given is Level.DIFFERENT and view.name.is_person_like)
+
+
+def _has_another_account(view: View, item: Comparison) -> bool:
+    """The contact is recorded on this platform with another id, or with a handle that this one looks like or that a
+    younger account would replace."""
+    is_replaced = item.has_other_handle and (_is_alike(view, item) or is_young(view.author, item.contact))
+    return item.has_other_id or is_replaced
 
 
 def _is_alike(view: View, item: Comparison) -> bool:
@@ -90,7 +97,7 @@ def _is_only_owner(item: Comparison, holders: int, compared: Sequence[Comparison
     if holders <= 1:
         return True
     owners = [other for other in compared if (_has_told(other, told) if told else other.handle)]
-    return len(owners) >= holders and all(other is item or same_person(item.contact, other.contact) for other in owners)
+    return len(owners) >= holders and all(other is item or is_one_person(item, other, compared) for other in owners)
 
 
 def _has_told(item: Comparison, told: Told) -> bool:
@@ -171,7 +178,7 @@ def _is_picked(item: Comparison, told: Told, compared: Sequence[Comparison]) -> 
         if other is not item
         and (other.name.given is Level.SAME if is_exact else other.name.given is not Level.DIFFERENT)
     ]
-    return all(same_person(item.contact, other.contact) for other in others)
+    return all(is_one_person(item, other, compared) for other in others)
 
 
 def _is_first_name(name: Agreement) -> bool:
@@ -182,13 +189,24 @@ def _is_first_name(name: Agreement) -> bool:
 # ---- one person twice ------------------------------------------------------------------------------------------------
 
 
-def same_person(one: Contact, other: Contact) -> bool:
-    """Evident duplicates: the same name, a shared mailbox, phone, number or presence, and nothing that contradicts."""
+def is_one_person(one: Comparison, other: Comparison, compared: Sequence[Comparison]) -> bool:
+    """`same_person`, where what somebody with another first name has too (a family's mailbox) makes no two one: father
+    and son may have one name."""
+    relatives = [item.contact for item in compared if compare(item.record, one.record).given is Level.DIFFERENT]
+    return same_person(one.contact, other.contact, relatives)
+
+
+def same_person(one: Contact, other: Contact, relatives: Sequence[Contact] = ()) -> bool:
+    """Evident duplicates: the same name, a shared mailbox, phone, number or presence that none of `relatives` has, and
+    nothing that contradicts."""
     mine, theirs = name_of(one), name_of(other)
     agreed = compare(mine, theirs)
     if agreed.given is not Level.SAME or not agreed.is_full or _generations_differ(mine, theirs):
         return False
-    return bool(_identifiers(one) & _identifiers(other)) and not _contradict(one, other)
+    shared = _identifiers(one) & _identifiers(other)
+    for relative in relatives if shared else ():
+        shared -= _identifiers(relative)
+    return bool(shared) and not _contradict(one, other)
 
 
 def _generations_differ(one: PersonName, other: PersonName) -> bool:

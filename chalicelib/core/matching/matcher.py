@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chalicelib.core.ids import ContactId
 from chalicelib.core.matching.comparing import Comparison, compare_contact
-from chalicelib.core.matching.deciding import Link, links, same_person
+from chalicelib.core.matching.deciding import Link, is_one_person, links, same_person
 from chalicelib.core.matching.explaining import reasons
 from chalicelib.core.matching.folding import fold_handle, skeleton
 from chalicelib.core.matching.keys import claim_keys, clue_key, key, shown_initials
@@ -101,7 +101,7 @@ def _wanted(view: View, rows: Mapping[str, KeyRow]) -> Iterator[ContactId]:
 def _decided(view: View, compared: Sequence[Comparison], weights: Weights) -> ContactMatch:
     impostors = impersonated(view, compared)
     found = links(view, compared)
-    best = _one_person(found)
+    best = _one_person(found, compared)
     duplicates = _duplicates(best.comparison.contact if best else None, compared)
     flags = flags_of(view, compared, impostors, duplicates)
     if best is not None:
@@ -115,13 +115,13 @@ def _decided(view: View, compared: Sequence[Comparison], weights: Weights) -> Co
     return _suggested(view, compared, found, flags, weights)
 
 
-def _one_person(found: Sequence[Link]) -> Link | None:
+def _one_person(found: Sequence[Link], compared: Sequence[Comparison]) -> Link | None:
     """The link, if all that could be made are to one person: of duplicates the surest, then the oldest record."""
     if not found:
         return None
     best = min(found, key=_preference)
-    others = [item.comparison.contact for item in found if item is not best]
-    return best if all(same_person(best.comparison.contact, other) for other in others) else None
+    others = [item.comparison for item in found if item is not best]
+    return best if all(is_one_person(best.comparison, other, compared) for other in others) else None
 
 
 def _preference(link: Link) -> tuple[float, int, float, str]:

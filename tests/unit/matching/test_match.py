@@ -284,6 +284,25 @@ def test_words_about_somebody_else_leave_no_ground_for_a_link(texts: tuple[str, 
     assert found(author("Kim Miller"), [KIM], *privately(*texts)).verdict is not Verdict.LINKED
 
 
+def test_father_and_son_of_one_name_are_not_one_person_by_the_familys_mailbox() -> None:
+    father = contact("1", "Thomas Schmidt", emails=("schmidts@mail.example", "thomas44@mail.example"), city="Ulm")
+    son = contact("2", "Thomas Schmidt", emails=("schmidts@mail.example", "tom@mail.example"), city="Ulm")
+    mother = contact("3", "Sabine Schmidt", emails=("schmidts@mail.example",), city="Ulm")
+    who, said = author("Thomas Schmidt", "tsch"), privately("meine Mail ist schmidts@mail.example")
+    assert linked(found(who, [father, son, mother], *said)) is None
+    assert set(suggested(found(who, [father, son, mother], *said))) >= {"1", "2"}
+    twice = replace(son, emails=(*son.emails, "thomas44@mail.example"))
+    assert linked(found(who, [father, twice, mother], *said)) is not None
+
+
+def test_another_account_of_a_duplicate_speaks_against_its_twin_too() -> None:
+    stored = replace(KIM, social=(on("x", "kim_rides87", "u7"),))
+    twin = contact("2", "Kim Miller", emails=KIM.emails, phones=KIM.phones, city="Köln")
+    said = privately("my email is kim@mail.example")
+    assert linked(found(author("Kim Miller", "kim_rides871", user_id="u8"), [stored, twin], *said)) is None
+    assert linked(found(author("Kim Miller", "kim_rides87", user_id="u7"), [stored, twin], *said)) == "1"
+
+
 def test_somebody_elses_identifier_is_no_evidence_and_told() -> None:
     result = found(author("rider_1987", "r1"), [KIM], *privately("my dad's email is kim@mail.example"))
     assert result.verdict is Verdict.UNKNOWN

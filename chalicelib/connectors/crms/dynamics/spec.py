@@ -12,7 +12,7 @@ from chalicelib.ports.spec import CredentialField, CrmSpec, Fact, OptionField, S
 
 LOGIN_URL = "https://login.microsoftonline.com"
 PHONES = "mobilephone, telephone1, telephone2"
-_API = "learn.microsoft.com, Dataverse Web API"
+_TRACKING = "learn.microsoft.com, Track entity data changes with change tracking and the Web API"
 
 SPEC = CrmSpec(
     name="dynamics",
@@ -77,9 +77,9 @@ SPEC = CrmSpec(
     ),
     shown_by=ShownBy.DOCUMENTATION,
     facts=(
-        Fact(what="a delta link gives what changed since, deletions included", source=_API, date="2026-11"),
-        Fact(what="a delta token is good for 7 days unless set otherwise", source=_API, date="2026-11"),
-        Fact(what="the address of a GET has at most 2,048 characters", source=_API, date="2026-11"),
+        Fact(what="a delta link gives what changed since, deletions included", source=_TRACKING, date="2026-11"),
+        Fact(what="a delta token is good for 7 days unless set otherwise", source="unconfirmed", date="2026-11"),
+        Fact(what="the address of a GET has at most 2,048 characters", source="unconfirmed", date="2026-11"),
         Fact(
             what="6,000 calls in 5 minutes for a user and web server, 52 at once; then 429 with Retry-After",
             source="learn.microsoft.com, service protection API limits",

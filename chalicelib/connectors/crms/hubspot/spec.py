@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from chalicelib.connectors._hubspot.api import BASE_URL
 from chalicelib.connectors.toolkit.identity_fields import IDENTITY_OPTIONS
 from chalicelib.core.budgets import BudgetHeaders
 from chalicelib.core.capabilities import CrmCapabilities
 from chalicelib.core.people import ClueKind
 from chalicelib.ports.spec import CredentialField, CrmSpec, Fact, OptionField, ShownBy, UsedFor
 
-BASE_URL = "https://api.hubapi.com"
 _API = "HubSpot's public API descriptions (HubSpot-public-api-spec-collection), contacts v3"
-_SEARCH = "developers.hubspot.com, CRM search"
+_UNCONFIRMED = "unconfirmed"
 
 SPEC = CrmSpec(
     name="hubspot",
@@ -89,12 +89,19 @@ SPEC = CrmSpec(
     shown_by=ShownBy.PUBLISHED_SCHEMA,
     facts=(
         Fact(what="a batch read takes 100 contacts; one that is missing is left out", source=_API, date="2026-08"),
-        Fact(what="a search gives 200 a page, of 10,000 at most", source=_SEARCH, date="2026-11"),
-        Fact(what="a search has at most 5 groups of filters, 18 filters in all", source=_SEARCH, date="2026-11"),
-        Fact(what="what was written is found by a search some seconds later", source=_SEARCH, date="2026-11"),
+        Fact(
+            what="a search gives 10,000 at most", source="docs.aws.amazon.com, Glue's HubSpot connector", date="2026-11"
+        ),
+        Fact(what="a search gives 200 a page", source=_UNCONFIRMED, date="2026-11"),
+        Fact(
+            what="a search has at least 5 groups of filters and 18 filters",
+            source="developers.hubspot.com, changelog",
+            date="2024-08",
+        ),
+        Fact(what="what was written is found by a search some seconds later", source=_UNCONFIRMED, date="2026-11"),
         Fact(
             what="190 calls in ten seconds of a private app (100 in Free and Starter), 5 searches a second",
-            source="developers.hubspot.com, usage guidelines",
+            source=_UNCONFIRMED,
             date="2026-11",
         ),
     ),

@@ -71,11 +71,11 @@ SPEC = CrmSpec(
     shown_by=ShownBy.DOCUMENTATION,
     facts=(
         Fact(what="JSON-2: one transaction for each call; named parameters", source=_API, date="2026-11"),
-        Fact(what="JSON-RPC is deprecated in 19 and goes with Odoo 22", source=_API, date="2026-11"),
+        Fact(what="JSON-RPC is deprecated in 19 and goes with Odoo 22", source="unconfirmed", date="2026-11"),
         Fact(what="the external API needs a Custom plan on Odoo Online", source=_API, date="2026-11"),
         Fact(
             what="write_date is when the transaction began, and is given without fractions of a second",
-            source="Odoo's ORM, as documented",
+            source="unconfirmed",
             date="2026-11",
         ),
     ),

@@ -30,9 +30,7 @@ class MemoryContacts:
 
     def read_keys(self, crm: str, keys: Sequence[str]) -> Mapping[str, KeyRow]:
         rows = {
-            key: tuple(
-                ref.contact for ref, item in self.contacts.items() if ref.crm == crm and key in index_keys(item)
-            )
+            key: tuple(ref.contact for ref, item in self.contacts.items() if ref.crm == crm and key in index_keys(item))
             for key in keys
         }
         return {key: KeyRow(contacts=ids, count=len(ids)) for key, ids in rows.items() if ids}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import typing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -60,7 +60,7 @@ def is_vetoed(view: View, item: Comparison) -> bool:
     person's name."""
     if view.is_company or item.record.is_company or item.is_employer or _has_another_account(view, item):
         return True
-    return item.name.is_relative or (item.name.given is Level.DIFFERENT and view.name.is_person_like)
+    return item.name.is_relative or (item.name.given is Level.DIFFERENT and view.shows_person)
 
 
 def _has_another_account(view: View, item: Comparison) -> bool:

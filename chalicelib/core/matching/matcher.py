@@ -43,6 +43,7 @@ def match(
     rows = dict(_read(reads, view.first_keys()))
     if not any(_listed(rows, item) for item in _id_keys(view)):
         rows.update(_read(reads, [item for item in view.more_keys() if item not in rows]))
+    view = replace(view, is_known_name=any(_knows(rows, pair) for pair in shown_initials(view.name)))
     wanted = tuple(dict.fromkeys(_wanted(view, rows)))[:MOST_CONTACTS]
     contacts = reads.read_contacts(wanted) if wanted else ()
     compared = [
@@ -51,6 +52,12 @@ def match(
         if contact.ref.crm == crm and contact.ref not in subject.ruled_out
     ]
     return _decided(view, compared, weights)
+
+
+def _knows(rows: Mapping[str, KeyRow], pair: str) -> bool:
+    """Whether the CRM knows a family of that name, with that initial."""
+    row = rows.get(key("initial", pair))
+    return row is not None and (row.is_full or bool(row.contacts))
 
 
 def _read(reads: Reads, keys: Sequence[str]) -> Mapping[str, KeyRow]:

@@ -40,6 +40,13 @@ _NO_OWN_SITE = re.compile(
     r"(?:^|\.)(?:linktr\.ee|instagram|facebook|twitter|x|tiktok|youtube|youtu|linkedin|bit|t|wordpress|blogspot|medium|github|"
     r"tumblr|beacons|carrd|bsky|wixsite|jimdo|weebly|etsy|twitch|spotify|patreon|paypal|google)\.[a-z.]+$|^linktr\.ee$"
 )
+_OF_BUSINESS = re.compile(
+    r"\b(?:impressum|imprint|öffnungszeiten|opening\s+hours|business\s+hours|heures\s+d['’]ouverture|"
+    r"horario\s+de\s+(?:apertura|atención)|orari\s+di\s+apertura|openingstijden|godziny\s+otwarcia|"
+    r"ust\.?-?id\w*|vat\s+(?:no|id|reg)\w*|handelsregister|kvk|siret|mo\.?\s*[-–]\s*(?:fr|sa)|mon\s*[-–]\s*(?:fri|sat))\b",
+    re.IGNORECASE,
+)
+"""What only a business writes into its profile."""
 _PLACES = re.compile(r"[,;/|()•·]|\s[-–]\s|\b(?:and|und|et|y)\b")
 
 
@@ -63,6 +70,13 @@ class View:
     mentions: frozenset[str] = frozenset()
     domain: str = ""
     language: str = ""
+    is_known_name: bool = False
+    """The CRM has a contact of the shown family name with the shown initial."""
+
+    @property
+    def shows_person(self) -> bool:
+        """Shows a person's name, by the given name or by a family name that the CRM knows."""
+        return self.name.is_person_like or (self.is_known_name and self.name.may_be_person)
 
     @property
     def usable(self) -> tuple[Claim, ...]:
@@ -133,7 +147,7 @@ def view_of(subject: Subject, settings: MatchSettings, *, direct_only: bool) -> 
         handle=handle,
         name=name,
         is_named=_is_named(author.display_name or "", handle),
-        is_company=looks_like_company(author.display_name or ""),
+        is_company=looks_like_company(author.display_name or "") or _OF_BUSINESS.search(bio) is not None,
         cities=tuple(dict.fromkeys(cities)),
         country=countries[-1] if countries else "",
         bio=bio,

@@ -303,6 +303,22 @@ def test_another_account_of_a_duplicate_speaks_against_its_twin_too() -> None:
     assert linked(found(author("Kim Miller", "kim_rides87", user_id="u7"), [stored, twin], *said)) == "1"
 
 
+def test_a_family_name_that_the_crm_knows_makes_a_persons_name() -> None:
+    said = privately("I signed up with kim@mail.example")
+    namesake = contact("9", "Mo Bui")
+    assert linked(found(author("Minh Bùi", "m1"), [KIM], *said)) == "1"
+    assert linked(found(author("Minh Bùi", "m1"), [KIM, namesake], *said)) is None
+
+
+@pytest.mark.parametrize(
+    "bio", ["Öffnungszeiten Mo-Fr 8-17 Uhr", "Impressum: link", "Opening hours 9-5", "USt-IdNr. 1"]
+)
+def test_a_business_by_its_bio_is_not_linked(bio: str) -> None:
+    said = privately("my email is kim@mail.example")
+    assert linked(found(author("Garden Kim Miller", "gardenmiller", bio=bio), [KIM], *said)) is None
+    assert linked(found(author("Garden Kim Miller", "gardenmiller", bio="Mother of two"), [KIM], *said)) == "1"
+
+
 def test_somebody_elses_identifier_is_no_evidence_and_told() -> None:
     result = found(author("rider_1987", "r1"), [KIM], *privately("my dad's email is kim@mail.example"))
     assert result.verdict is Verdict.UNKNOWN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,10 +45,10 @@ class SalesforceApi(Twin):
             ("POST", entity): lambda request: self._create(request.args[0], request.json),
             ("GET", "/sobjects/ContentVersion/([A-Za-z0-9]+)/VersionData"): self._file,
             ("GET", f"{entity}/([A-Za-z0-9]+)"): self._get,
-            ("PATCH", f"{entity}/([A-Za-z0-9]+)"): lambda request: self._change(*request.args, request.json),
+            ("PATCH", f"{entity}/([A-Za-z0-9]+)"): lambda request: self._change(request.args, request.json),
             ("DELETE", f"{entity}/([A-Za-z0-9]+)"): self._delete,
             ("GET", f"{entity}/([A-Za-z_0-9]+)/([^/]+)"): self._get_by,
-            ("PATCH", f"{entity}/([A-Za-z_0-9]+)/([^/]+)"): lambda request: self._upsert(*request.args, request.json),
+            ("PATCH", f"{entity}/([A-Za-z_0-9]+)/([^/]+)"): lambda request: self._upsert(request.args, request.json),
             ("POST", "/composite"): self._composite,
         }
         guarded = {(method, ROOT + path): self._guarded(handler) for (method, path), handler in made.items()}
@@ -110,11 +110,13 @@ class SalesforceApi(Twin):
     def noticed(self, entity: str, record: Data) -> None:
         """A record was made; flows may look."""
 
-    def _change(self, entity: str, key: str, given: Mapping[str, Any]) -> TwinResponse:
+    def _change(self, args: Sequence[str], given: Mapping[str, Any]) -> TwinResponse:
+        entity, key = args
         self.world.change(entity, self.world.record(entity, key), given)
         return TwinResponse(status=204)
 
-    def _upsert(self, entity: str, field: str, value: str, given: Mapping[str, Any]) -> TwinResponse:
+    def _upsert(self, args: Sequence[str], given: Mapping[str, Any]) -> TwinResponse:
+        entity, field, value = args
         found = self.world.by_external_id(entity, field, value)
         if found is None:
             found = self.world.add(entity, {**given, field: value}, self.world.own)
@@ -212,9 +214,9 @@ class SalesforceApi(Twin):
         if method == "POST":
             made = self._create(parts[0], body)
         elif len(parts) == 3:
-            made = self._upsert(parts[0], parts[1], parts[2], body)
+            made = self._upsert(parts[:3], body)
         else:
-            made = self._change(parts[0], parts[1], body)
+            made = self._change(parts[:2], body)
         return TwinRequest(method="", path="", query={}, headers={}, body=made.body).json or None
 
 

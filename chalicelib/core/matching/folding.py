@@ -121,6 +121,15 @@ def skeleton(handle: str) -> str:
     return re.sub(r"(.)\1+", r"\1", text)
 
 
+@lru_cache(maxsize=65536)
+def undecorated(handle: str) -> tuple[str, ...]:
+    """The handles, folded, that this one may copy by an addition: without its last character, without "official" and
+    the like."""
+    folded = fold_handle(handle)
+    found = (folded[:-1], _ORNAMENTS.sub("", folded))
+    return tuple(item for item in dict.fromkeys(found) if len(item) > 4 and item != folded)
+
+
 def disguise(folded: str) -> str:
     """A handle with letters that look alike made one: "rn" is "m", "1" is "l"."""
     return folded.replace("rn", "m").replace("vv", "w").translate(_LOOKALIKES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from chalicelib.core.matching.folding import disguise, fold_handle, forms
+from chalicelib.core.matching.folding import disguise, fold_handle, forms, undecorated
 from chalicelib.core.matching.names import PersonName
 from chalicelib.core.people import Author, Contact
 
@@ -17,13 +17,14 @@ def is_young(author: Author, contact: Contact) -> bool:
 
 
 def how_alike(handle: str, recorded: Iterable[str], record: PersonName) -> int:
-    """0: `handle` is like none of the contact's `recorded` ones; 2: it differs from one in letters that look alike; 1:
-    in a few characters. Of a name with digits, which namesakes have too, something must be added or left out."""
+    """0: `handle` is like none of the contact's `recorded` ones; 2: it differs from one in letters that look alike, in
+    separators or by "official"; 1: in a few characters. Of a name with digits, which namesakes have too, something must
+    be added or left out."""
     best = 0
     mine = fold_handle(handle)
     for other in recorded:
         theirs = fold_handle(other)
-        if mine != theirs and disguise(mine) == disguise(theirs):
+        if _is_dressed_up(handle, other) or (mine != theirs and disguise(mine) == disguise(theirs)):
             best = 2
         elif is_only_name(theirs, record):
             has_more = not is_only_name(theirs, record, with_digits=True) and (mine in theirs or theirs in mine)
@@ -31,6 +32,15 @@ def how_alike(handle: str, recorded: Iterable[str], record: PersonName) -> int:
         elif _is_near(mine, theirs):
             best = max(best, 1)
     return best
+
+
+def _is_dressed_up(handle: str, recorded: str) -> bool:
+    """The same letters with other separators, or with "official" and the like added, on one server."""
+    mine, theirs = handle.partition("@"), recorded.partition("@")
+    if mine[0] == theirs[0] or mine[2] != theirs[2]:
+        return False
+    one, other = fold_handle(handle), fold_handle(recorded)
+    return one == other or (one[:-1] != other and other in undecorated(handle))
 
 
 def _is_near(one: str, other: str) -> bool:

@@ -9,7 +9,7 @@ from chalicelib.core.ids import ContactId
 from chalicelib.core.matching.comparing import Comparison, compare_contact
 from chalicelib.core.matching.deciding import Link, is_one_person, links, same_person
 from chalicelib.core.matching.explaining import reasons
-from chalicelib.core.matching.folding import fold_handle, skeleton
+from chalicelib.core.matching.folding import fold_handle, skeleton, undecorated
 from chalicelib.core.matching.keys import claim_keys, clue_key, key, shown_initials
 from chalicelib.core.matching.names import Level
 from chalicelib.core.matching.suspicion import flags_of, impersonated
@@ -92,7 +92,11 @@ def _wanted(view: View, rows: Mapping[str, KeyRow]) -> Iterator[ContactId]:
     for item in [view.handle, *sorted(view.mentions)] if view.handle else sorted(view.mentions):
         yield from _listed(rows, key("any_handle", fold_handle(item)), _MOST_NAMESAKES)
     if view.handle:
-        yield from _listed(rows, key("like", skeleton(view.handle)), _MOST_AVATARS)
+        for name in (
+            key("like", skeleton(view.handle)),
+            *(key("any_handle", item) for item in undecorated(view.handle)),
+        ):
+            yield from _listed(rows, name, _MOST_AVATARS)
     rest = [name for name in rows if name.partition(":")[0] in ("name", "squash", "mailbox", "domain", "email")]
     if len(view.name.words) < 2 or view.name.is_coined or any(len(word) == 1 for word in view.name.words):
         rest += [name for name in rows if name.startswith("initial:")]

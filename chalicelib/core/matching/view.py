@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chalicelib.core.events import Visibility
 from chalicelib.core.matching.finding import find
-from chalicelib.core.matching.folding import fold, fold_handle, skeleton
+from chalicelib.core.matching.folding import fold, fold_handle, skeleton, undecorated
 from chalicelib.core.matching.keys import (
     claim_keys,
     clue_key,
@@ -99,6 +99,7 @@ class View:
                 clue_key(ClueKind.HANDLE, self.handle, self.platform),
                 key("any_handle", fold_handle(self.handle)),
                 key("like", skeleton(self.handle)),
+                *(key("any_handle", item) for item in undecorated(self.handle)),
             ]
         if self.avatar:
             found.append(key("avatar", self.avatar))

@@ -319,6 +319,16 @@ def test_a_business_by_its_bio_is_not_linked(bio: str) -> None:
     assert linked(found(author("Garden Kim Miller", "gardenmiller", bio="Mother of two"), [KIM], *said)) == "1"
 
 
+@pytest.mark.parametrize("handle", ["kim.miller_", "kim__miller", "kimmiller_official", "realkim.miller"])
+def test_a_handle_dressed_up_is_not_linked_and_warned_of(handle: str) -> None:
+    stored = replace(KIM, social=(on("x", "kim.miller", "u7"),))
+    crowd = [contact(f"{number}", "Kim Miller") for number in range(100, 140)]
+    who = author("Kim Miller", handle, user_id="u8", account_created=YOUNG, followers=3)
+    assert "impostor" in codes(found(who, [stored, *crowd]))
+    by_handle = replace(KIM, social=(on("x", "kim.miller"),))
+    assert linked(found(author("Kim Miller", handle), [by_handle], *privately("my order is ORD-12345"))) is None
+
+
 def test_somebody_elses_identifier_is_no_evidence_and_told() -> None:
     result = found(author("rider_1987", "r1"), [KIM], *privately("my dad's email is kim@mail.example"))
     assert result.verdict is Verdict.UNKNOWN

@@ -75,6 +75,30 @@ _ADJECTIVES = (
 )
 
 
+def _more_of_somebody_else(relation: str) -> tuple[str, ...]:
+    """People without a word for whose they are, and denials."""
+    return (
+        # a mate of mine, the previous tenant; Polish "to męża", Turkish "patronuma"
+        rf"\b(?:a|an|ein\w{{0,2}}|une?|una|een|the|die|der|das)\s+(?:previous\s+|former\s+|last\s+|ex-?)?{relation}"
+        r"\s+(?:of\s+(?:mine|ours)|von\s+(?:mir|uns)|still|noch|bekommt|kriegt|gets?)\b",
+        r"\b(?:previous|former|last|old)\s+(?:tenant|owner|occupant|resident)s?\b|\b(?:vor|nach)mieter\w*|"
+        r"\bvorbesitzer\w*",
+        r"\bto\s+(?:nie\s+\w+,?\s+)?(?:to\s+)?(?:m[ęe]ża|żony|syna|c[óo]rki|brata|siostry|ojca|matki|mamy|taty|"
+        r"szefa)\b|\bmijn\s+man\b",
+        r"\b(?:baba|anne|anneanne|babaanne|büyükanne|dede|eş|koca|karı|abi|abla|kardeş|arkadaş|komşu|patron|oğl|"
+        r"kız|teyze|amca|dayı|hala|müdür)(?:ım|im|um|üm|m)(?:ın|in|un|ün|ı|i|u|ü|a|e|la|le|dan|den)?\b",
+        # that is not me; I know nobody of that name
+        r"\bnot\s+me\b|\b(?:bin|war)\s+(?:\w+\s+)?(?:ich\s+(?:\w+\s+)?nicht|nicht\s+ich)\b|\bpas\s+moi\b|"
+        r"\bno\s+soy\s+yo\b|\bnon\s+sono\s+io\b|\bben\s+ik\s+niet\b|\bnie\s+(?:ja|m[óo]j\w*|moj\w*)\b|"
+        r"\b(?:ben|benim)\s+de[ğg]il\w*",
+        r"\b(?:no\s+idea|don['’]?t\s+know|keine\s+ahnung)\W+(?:who|wer)\b|\bnever\s+heard\s+of\b|"
+        r"\bkenne?\s+ich\s+(?:gar\s+)?nicht|\bconnais\s+pas\b|\bno\s+(?:lo|la|le)\s+conozco|"
+        r"\bnon\s+(?:lo|la)\s+conosco|\bken\s+ik\s+niet|\bnie\s+znam\b|\btan[ıi]m[ıi]yorum",
+        r"\b(?:your|dein\w{0,2}|eure?\w?)\s+(?:employee|rep|representative|mitarbeiter\w*)\b",
+        rf"\b(?:del|dello|della|dei|dal|al)\s+(?:{_STRICT})\s+{relation}\b",
+    )
+
+
 @lru_cache(maxsize=1)
 def somebody_else() -> re.Pattern[str]:
     """What says that an identifier near by is somebody else's."""
@@ -101,24 +125,7 @@ def somebody_else() -> re.Pattern[str]:
                 r"\b(?:someone|somebody)\s+else|\bjemand\w*\s+ander\w*|\bquelqu['’]un\s+d['’]autre|\botra\s+persona|"
                 r"\b(?:di|de|d['’])\s*un['’]?\s*altr[oa]\b|\biemand\s+anders|\boutra\s+pessoa|\bkogo[śs]\s+inn\w+|"
                 r"\bba[şs]ka(?:s[ıi]\w*|\s+bir\w*)",
-                # a mate of mine, the previous tenant; Polish "to męża", Turkish "patronuma"
-                rf"\b(?:a|an|ein\w{{0,2}}|une?|una|een|the|die|der|das)\s+(?:previous\s+|former\s+|last\s+|ex-?)?{relation}"
-                r"\s+(?:of\s+(?:mine|ours)|von\s+(?:mir|uns)|still|noch|bekommt|kriegt|gets?)\b",
-                r"\b(?:previous|former|last|old)\s+(?:tenant|owner|occupant|resident)s?\b|\b(?:vor|nach)mieter\w*|"
-                r"\bvorbesitzer\w*",
-                r"\bto\s+(?:nie\s+\w+,?\s+)?(?:to\s+)?(?:m[ęe]ża|żony|syna|c[óo]rki|brata|siostry|ojca|matki|mamy|taty|"
-                r"szefa)\b|\bmijn\s+man\b",
-                r"\b(?:baba|anne|anneanne|babaanne|büyükanne|dede|eş|koca|karı|abi|abla|kardeş|arkadaş|komşu|patron|oğl|"
-                r"kız|teyze|amca|dayı|hala|müdür)(?:ım|im|um|üm|m)(?:ın|in|un|ün|ı|i|u|ü|a|e|la|le|dan|den)?\b",
-                # that is not me; I know nobody of that name
-                r"\bnot\s+me\b|\b(?:bin|war)\s+(?:\w+\s+)?(?:ich\s+(?:\w+\s+)?nicht|nicht\s+ich)\b|\bpas\s+moi\b|"
-                r"\bno\s+soy\s+yo\b|\bnon\s+sono\s+io\b|\bben\s+ik\s+niet\b|\bnie\s+(?:ja|m[óo]j\w*|moj\w*)\b|"
-                r"\b(?:ben|benim)\s+de[ğg]il\w*",
-                r"\b(?:no\s+idea|don['’]?t\s+know|keine\s+ahnung)\W+(?:who|wer)\b|\bnever\s+heard\s+of\b|"
-                r"\bkenne?\s+ich\s+(?:gar\s+)?nicht|\bconnais\s+pas\b|\bno\s+(?:lo|la|le)\s+conozco|"
-                r"\bnon\s+(?:lo|la)\s+conosco|\bken\s+ik\s+niet|\bnie\s+znam\b|\btan[ıi]m[ıi]yorum",
-                r"\b(?:your|dein\w{0,2}|eure?\w?)\s+(?:employee|rep|representative|mitarbeiter\w*)\b",
-                rf"\b(?:del|dello|della|dei|dal|al)\s+(?:{_STRICT})\s+{relation}\b",
+                *_more_of_somebody_else(relation),
                 rf"\b(?:for|f[üu]r|pour|para|per|voor)\s+(?:one\s+of|{_SOMEBODY})\b",
                 # the label says, on the parcel
                 r"\b(?:label|sticker|envelope|etikett|aufkleber|paket|paketschein|umschlag|[ée]tiquette|colis|etiqueta|"

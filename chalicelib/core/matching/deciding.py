@@ -116,7 +116,7 @@ def _by_email(view: View, item: Comparison, compared: Sequence[Comparison]) -> f
             best = max(best, 0.9995)
         elif name.given >= Level.VARIANT or (name.given is Level.INITIAL and name.family >= Level.INITIAL):
             best = max(best, 0.998)
-        elif _is_theirs(view, name, told) and not _tells_of_another(item, compared):
+        elif item.record.words and _is_theirs(view, name, told) and not _tells_of_another(item, compared):
             best = max(best, 0.995)
     return best
 

@@ -153,9 +153,12 @@ def parse_name(text: str) -> PersonName:
 
 
 def name_of(contact: Contact) -> PersonName:
-    """A contact's name: its parts where the CRM keeps them apart."""
+    """A contact's name: its parts where the CRM keeps them apart. An id, an address or a number that stands where the
+    name is missing is none."""
     if contact.given_name and contact.family_name:
         return _of_parts(contact.given_name, contact.family_name)
+    if contact.name == contact.ref.contact or "@" in contact.name or not any(map(str.isalpha, contact.name)):
+        return NOBODY
     return parse_name(contact.name)
 
 

@@ -329,6 +329,13 @@ def test_a_handle_dressed_up_is_not_linked_and_warned_of(handle: str) -> None:
     assert linked(found(author("Kim Miller", handle), [by_handle], *privately("my order is ORD-12345"))) is None
 
 
+@pytest.mark.parametrize("name", ["C0079870", "kim@mail.example", "+49 171 2345678"])
+def test_a_contact_without_a_name_is_suggested_by_its_address(name: str) -> None:
+    nameless = contact("C0079870", name, emails=("kim@mail.example",))
+    result = found(author("Anna Schmidt", "a1"), [nameless], *privately("my email is kim@mail.example"))
+    assert (linked(result), suggested(result)) == (None, ["C0079870"])
+
+
 def test_somebody_elses_identifier_is_no_evidence_and_told() -> None:
     result = found(author("rider_1987", "r1"), [KIM], *privately("my dad's email is kim@mail.example"))
     assert result.verdict is Verdict.UNKNOWN

@@ -18,13 +18,15 @@ def is_young(author: Author, contact: Contact) -> bool:
 
 def how_alike(handle: str, recorded: Iterable[str], record: PersonName) -> int:
     """0: `handle` is like none of the contact's `recorded` ones; 2: it differs from one in letters that look alike, in
-    separators or by "official"; 1: in a few characters. Of a name with digits, which namesakes have too, something must
-    be added or left out."""
+    separators, by "official" or by one character behind what is no name; 1: in a few characters. Of a name with digits,
+    which namesakes have too, something must be added or left out."""
     best = 0
     mine = fold_handle(handle)
     for other in recorded:
         theirs = fold_handle(other)
-        if _is_dressed_up(handle, other) or (mine != theirs and disguise(mine) == disguise(theirs)):
+        has_one_more = mine[:-1] == theirs and len(theirs) > 4 and not is_only_name(theirs, record)
+        is_disguised = mine != theirs and disguise(mine) == disguise(theirs)
+        if has_one_more or is_disguised or _is_dressed_up(handle, other):
             best = 2
         elif is_only_name(theirs, record):
             has_more = not is_only_name(theirs, record, with_digits=True) and (mine in theirs or theirs in mine)

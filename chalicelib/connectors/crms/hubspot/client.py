@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from chalicelib.connectors._hubspot.api import HubSpotApi
 from chalicelib.connectors.crms.hubspot import feed, notes, reading, searching
-from chalicelib.connectors.crms.hubspot.api import HubSpotApi
 from chalicelib.connectors.toolkit.api import segment
 from chalicelib.connectors.toolkit.asking import readable
 from chalicelib.connectors.toolkit.date_feed import State, read_cursor, write_cursor
@@ -18,6 +18,7 @@ from chalicelib.core.matching import contact_keys
 from chalicelib.core.people import Author, Clues, Contact
 from chalicelib.ports.crm import ContactPage, CrmContext, Interaction
 
+RIGHTS = "Give the app the scopes crm.objects.contacts.read and .write and crm.schemas.contacts.read."
 CONTACTS = "/crm/v3/objects/contacts"
 NOTES = "/crm/v3/objects/notes"
 MOST_READ = 100
@@ -29,7 +30,7 @@ class Client:
 
     def __init__(self, context: CrmContext) -> None:
         options = context.connection.options
-        self._api = HubSpotApi(context)
+        self._api = HubSpotApi(context, rights=RIGHTS)
         self._name = context.connection.name
         self._clock = context.clock
         self._hold_field = field_option(options, "marketing_hold_field")

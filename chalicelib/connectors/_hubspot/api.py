@@ -1,36 +1,39 @@
-"""HubSpot's API with a private app's token or an OAuth app's, and what its refusals mean."""
+"""HubSpot's API with a private app's token or an OAuth app's, and its refusals: helpdesk and CRM share them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.connectors.crms.hubspot.spec import BASE_URL
 from chalicelib.connectors.toolkit.api import ApiAnswer, ApiClient
 from chalicelib.connectors.toolkit.oauth import AccessTokens, Grant, Token
 from chalicelib.connectors.toolkit.payload import Reader
 from chalicelib.core.errors import (
     ConfigurationError,
+    ConflictError,
     CredentialsError,
     PayloadError,
     RateLimitedError,
     UnavailableError,
 )
 from chalicelib.ports.crm import CrmContext
+from chalicelib.ports.helpdesk import HelpdeskContext
 from chalicelib.ports.services import HttpResponse
 
+BASE_URL = "https://api.hubapi.com"
 ADVICE = "Make a new access token in HubSpot (Settings > Integrations > Private apps) and store it."
-RIGHTS = "Give the app the scopes crm.objects.contacts.read and .write and crm.schemas.contacts.read."
 _OAUTH = ("client_id", "client_secret", "refresh_token")
 _WAITS = {"DAILY": 3600.0, "TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0}
 """Seconds after which a limit of this policy may have room, where no Retry-After says."""
 
 
 class HubSpotApi:
-    """Calls for one account. Raises ConfigurationError when credentials are missing."""
+    """Calls for one account. ``rights``: the advice where a right is missing. Raises ConfigurationError when credentials
+    are missing."""
 
-    def __init__(self, context: CrmContext) -> None:
+    def __init__(self, context: CrmContext | HelpdeskContext, *, rights: str) -> None:
         self._context = context
+        self._rights = rights
         self._base = context.connection.options.get("base_url", "").strip() or BASE_URL
         self._token = context.credentials.get("access_token", "").strip()
         missing = [name for name in _OAUTH if not context.credentials.get(name, "").strip()]
@@ -66,8 +69,9 @@ class HubSpotApi:
         params: Mapping[str, Any] | None = None,
         data: Any = None,
         expect: tuple[int, ...] = (),
+        idempotent: bool = True,
     ) -> ApiAnswer:
-        """One call, and one more where an OAuth token had ended. Raises leaves."""
+        """One call, and one more where an OAuth token had ended: that one was refused. Raises leaves."""
 
         def make(token: str) -> ApiAnswer:
             api = ApiClient(
@@ -75,14 +79,20 @@ class HubSpotApi:
                 self._context.clock,
                 self._base,
                 headers={"authorization": f"Bearer {token}"},
-                refusal=refusal,
+                refusal=self._refuse,
             )
-            return api.call(method, path, params=params, data=data, idempotent=True, expect=expect)
+            return api.call(method, path, params=params, data=data, idempotent=idempotent, expect=expect)
 
         def with_new(token: Token) -> ApiAnswer:
             return make(token.access)
 
         return make(self._token) if self._token else self._tokens.call(with_new)
+
+    def _refuse(self, response: HttpResponse, body: Reader | None) -> None:
+        if response.status == 403:
+            category = _text(body, "category")
+            raise CredentialsError(category or "HTTP 403", advice=self._rights, remote_code=category or "403")
+        refusal(response, body)
 
 
 def refusal(response: HttpResponse, body: Reader | None) -> None:
@@ -91,8 +101,8 @@ def refusal(response: HttpResponse, body: Reader | None) -> None:
     category = _text(body, "category")
     if status == 401:
         raise CredentialsError(category or "HTTP 401", advice=ADVICE, remote_code="401", dead=True)
-    if status == 403:
-        raise CredentialsError(category or "HTTP 403", advice=RIGHTS, remote_code=category or "403")
+    if status == 409:
+        raise ConflictError("HTTP 409")
     if status == 429:
         policy = _text(body, "policyName")
         raise RateLimitedError(policy or "HTTP 429", retry_after=_wait(response, _WAITS.get(policy, 10.0)))

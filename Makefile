@@ -57,7 +57,7 @@ deploy: .venv/.operator-stamp ## Provision, package, deploy and bind a stage: ma
 bench: .venv/.bench-stamp ## Measure, and print one table of ratios (under three minutes)
 	@$(BIN)/python -m bench
 
-evaluate: .venv/.dev-stamp ## Measure who is matched to whom, on labelled people (two minutes); options: SIZE=1000000 SEED=reporting-2
+evaluate: .venv/.dev-stamp ## Measure who is matched to whom, on labelled people (two minutes); options: SIZE=1000000 SEED=reporting-3
 	@$(BIN)/python -m bench.matching --size $(or $(SIZE),100000) $(if $(SEED),--seed $(SEED)) $(if $(AUTHORS),--authors $(AUTHORS))
 
 outages: .venv/.dev-stamp ## Play many random stories with lost webhooks: reconciled, and audited (a few minutes)

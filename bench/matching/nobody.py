@@ -167,9 +167,16 @@ def third_same_family(desk: Desk) -> Case:
     return _third(desk, contact, person, "other_order", contact.orders[0])
 
 
+def _is_one_name(one: str, other: str) -> bool:
+    """Whether nobody could tell by the first name that two relatives are two: Käthe and Katharina."""
+    return any({one, other} == set(pair.split("=")) for pair in word_list("forms_of_one"))
+
+
 def shared_phone_stranger(desk: Desk) -> Case:
     contact = desk.world.person()
     person = desk.relative(contact)
+    while _is_one_name(contact.given, person.given):
+        person = desk.relative(contact)
     return _third(desk, contact, person, "own_phone", _written_phone(desk, contact))
 
 

@@ -114,11 +114,16 @@ def _by_email(view: View, item: Comparison, compared: Sequence[Comparison]) -> f
             best = max(best, 0.996 if _is_picked(item, told, compared) else 0.0)
         elif name.is_full:
             best = max(best, 0.9995)
-        elif name.given >= Level.VARIANT or (name.given is Level.INITIAL and name.family >= Level.INITIAL):
+        elif told.claim.direction is Direction.OWN and _agrees_in_part(name):
             best = max(best, 0.998)
         elif item.record.words and _is_theirs(view, name, told) and not _tells_of_another(item, compared):
             best = max(best, 0.995)
     return best
+
+
+def _agrees_in_part(name: Agreement) -> bool:
+    """Enough for what the author calls theirs: a given name, or initials."""
+    return name.given >= Level.VARIANT or (name.given is Level.INITIAL and name.family >= Level.INITIAL)
 
 
 def _is_theirs(view: View, name: Agreement, told: Told) -> bool:

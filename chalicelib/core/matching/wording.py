@@ -87,6 +87,15 @@ def _more_of_somebody_else(relation: str) -> tuple[str, ...]:
         r"szefa)\b|\bmijn\s+man\b",
         r"\b(?:baba|anne|anneanne|babaanne|büyükanne|dede|eş|koca|karı|abi|abla|kardeş|arkadaş|komşu|patron|oğl|"
         r"kız|teyze|amca|dayı|hala|müdür)(?:ım|im|um|üm|m)(?:ın|in|un|ün|ı|i|u|ü|a|e|la|le|dan|den)?\b",
+        # somebody, the seller, the dead, in copy
+        r"\b(?:someone|somebody|jemand\w*|quelqu['’]un|alguien|qualcuno|iemand|kto[śs])\b|\b(?:hers|theirs|seins|ihrs)\b",
+        r"\b(?:seller|verk[äa]ufer\w*|vendeu(?:r|se)|vendedora?|venditor[ei]|verkoper|sprzedawc\w*|satıcı\w*|"
+        r"sekret[äa]r(?:in)?|carer|guardian|betreuer\w*|locataire|huurder|inquilin[oa])\b",
+        r"\b(?:passed\s+away|deceased|verstorben\w*|d[ée]c[ée]d[ée]\w*|fallecid[oa]|difunt[oa]|decedut[oa]|overleden|"
+        r"zmarł\w*)\b",
+        r"\bcc\b|\b(?:in|en)\s+(?:copy|kopie|copie|copia)\b|\b(?:letter|post)box\b|\bbriefkasten\b|\bdans\s+ma\s+bo[îi]te\b",
+        r"\b(?:m[óo]j|moja)\s+(?:syn|c[óo]rka|ojciec|matka|mama|tata|m[ąa]ż|żona|brat|siostra|babcia|dziadek|kolega|"
+        r"koleżanka|s[ąa]siad(?:ka)?|szef(?:owa)?)\b",
         # that is not me; I know nobody of that name
         r"\bnot\s+me\b|\b(?:bin|war)\s+(?:\w+\s+)?(?:ich\s+(?:\w+\s+)?nicht|nicht\s+ich)\b|\bpas\s+moi\b|"
         r"\bno\s+soy\s+yo\b|\bnon\s+sono\s+io\b|\bben\s+ik\s+niet\b|\bnie\s+(?:ja|m[óo]j\w*|moj\w*)\b|"
@@ -170,7 +179,10 @@ def from_or_to() -> re.Pattern[str]:
         r"escrito|escrib[íi]|enviado|llamado|scritto|inviato|chiamato|gemaild|gestuurd|gebeld)\s+(?:\w+\s+){0,4}?"
         r"(?:to\s+|an\s+|[àa]\s+|al?\s+|naar\s+|aan\s+|para\s+)?$"
         r"|\b(?:i|we)\s+(?:\w+\s+){0,2}?(?:wrote|called|rang|emailed|mailed)\s+(?:\w+\s+){0,3}?(?:to|at|on)\s*$"
-        r"|(?<!gern )(?<!gerne )(?<!bitte )(?<!mir )(?<!mich )\ban\s*$"
+        r"|(?<!gern )(?<!gerne )(?<!bitte )(?<!mir )(?<!mich )(?<!antwort )\ban\s*$"
+        r"|\b(?:go(?:es|ing)?|went|geht|gehen|ging(?:en)?|part(?:ent)?|arrive(?:nt)?|llegan?|van?|vanno|arriva(?:no)?|"
+        r"ga(?:at|an))\s+(?:to|an|[àa]|al|naar)\s*$"
+        r"|\b(?:not|bin\s+nicht|pas|no\s+soy|non\s+sono|ben\s+niet)\s*$"
         r"|\b(?:who(?:['’]?s|\s+is)|wer\s+ist|wem\s+geh\w+|qui\s+est|qui[ée]n\s+es|chi\s+[èe]|wie\s+is|kto\s+to)\s*$",
         re.IGNORECASE,
     )

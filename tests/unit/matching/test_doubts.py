@@ -91,3 +91,10 @@ def test_one_character_more_tells_a_copy_unless_the_handle_is_a_name(recorded: s
     stored = replace(KIM, social=(on("x", recorded),))
     who = author("Kim Miller", f"{recorded}1", account_created=YOUNG, followers=3)
     assert ("impostor" in codes(found(who, [stored]))) is is_telling
+
+
+def test_a_given_name_is_enough_only_for_what_is_called_ones_own() -> None:
+    assert linked(found(author("Kim"), [KIM], *privately("my email is kim@mail.example"))) == "1"
+    said = privately("Nothing works since Monday kim@mail.example nothing at all")
+    assert linked(found(author("Kim"), [KIM], *said)) is None
+    assert linked(found(author("Kim Miller"), [KIM], *said)) == "1"

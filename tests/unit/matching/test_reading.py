@@ -81,6 +81,17 @@ DIRECTIONS = [
     ("Eşimle iletişime geçin lütfen, kim@mail.example", OTHER),
     ("Etikette kim@mail.example yazıyor ama ben değilim", OTHER),
     ("De : <kim@mail.example>", OTHER),
+    ("Bitte Antwort an kim@mail.example", OWN),
+    ("Someone is using kim@mail.example", OTHER),
+    ("The seller was kim@mail.example", OTHER),
+    ("Der Verkäufer war kim@mail.example", OTHER),
+    ("Bitte auch kim@mail.example in Kopie", OTHER),
+    ("Please remove kim@mail.example, she passed away", OTHER),
+    ("Unsere Sekretärin erreicht ihr unter kim@mail.example", OTHER),
+    ("Mój syn używa kim@mail.example", OTHER),
+    ("Ich bin nicht kim@mail.example!", OTHER),
+    ("Why does my order confirmation go to kim@mail.example?", UNCLEAR),
+    ("Pourquoi ma facture part à kim@mail.example ?", OTHER),
     ("Nothing works since Monday kim@mail.example nothing at all", UNCLEAR),
 ]
 

@@ -28,8 +28,8 @@ _WAITS = {"DAILY": 3600.0, "TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0}
 
 
 class HubSpotApi:
-    """Calls for one account. ``rights``: the advice where a right is missing. Raises ConfigurationError when credentials
-    are missing."""
+    """Calls for one account. ``rights``: the advice where a right is missing. Raises ConfigurationError without
+    credentials."""
 
     def __init__(self, context: CrmContext | HelpdeskContext, *, rights: str) -> None:
         self._context = context

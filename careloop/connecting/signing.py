@@ -68,6 +68,15 @@ def _tiktok(values: Secrets, body: bytes, at: datetime) -> dict[str, str]:
     return {"tiktok-signature": f"t={stamp},s={hex_sha256(values['app_secret'], f'{stamp}.'.encode() + body)}"}
 
 
+def _hubspot(values: Secrets, body: bytes, at: datetime) -> dict[str, str]:
+    stamp = str(int(at.timestamp() * 1000))
+    told = f"POST{values['webhook_url']}".encode() + body + stamp.encode()
+    return {
+        "x-hubspot-signature-v3": base64_sha256(values["app_secret"], told),
+        "x-hubspot-request-timestamp": stamp,
+    }
+
+
 def _zendesk(values: Secrets, body: bytes, at: datetime) -> dict[str, str]:
     stamp = f"{at:%Y-%m-%dT%H:%M:%SZ}"
     return {
@@ -120,6 +129,7 @@ SIGNED: Mapping[tuple[ConnectionKind, str], Signed] = {
     (_HELPDESK, "django_helpdesk"): Signed(sign=_django_helpdesk, body=b'{"careloop_test":{}}'),
     (_HELPDESK, "salesforce"): Signed(sign=_salesforce, body=b'{"careloop_test":{}}'),
     (_HELPDESK, "freshdesk"): Signed(sign=_freshdesk, body=b'{"careloop_test":{}}'),
+    (_HELPDESK, "hubspot"): Signed(sign=_hubspot, body=b"[]"),
 }
 
 _HUB = Challenge(

@@ -32,6 +32,7 @@ CONNECTORS: dict[tuple[ConnectionKind, str], str] = {
     (ConnectionKind.PLATFORM, "youtube"): f"{_ROOT}.platforms.youtube",
     (ConnectionKind.HELPDESK, "django_helpdesk"): f"{_ROOT}.helpdesks.django_helpdesk",
     (ConnectionKind.HELPDESK, "freshdesk"): f"{_ROOT}.helpdesks.freshdesk",
+    (ConnectionKind.HELPDESK, "hubspot"): f"{_ROOT}.helpdesks.hubspot",
     (ConnectionKind.HELPDESK, "rt"): f"{_ROOT}.helpdesks.rt",
     (ConnectionKind.HELPDESK, "salesforce"): f"{_ROOT}.helpdesks.salesforce",
     (ConnectionKind.HELPDESK, "zammad"): f"{_ROOT}.helpdesks.zammad",

@@ -10,6 +10,7 @@ from typing import Any
 from careloop.twins.base import Fault, Twin, TwinHttp
 from careloop.twins.django_helpdesk import DjangoHelpdeskTwin
 from careloop.twins.freshdesk import FreshdeskTwin
+from careloop.twins.hubspot_desk import HubspotDeskTwin
 from careloop.twins.rt import RtTwin
 from careloop.twins.salesforce import SalesforceTwin
 from careloop.twins.zammad import ZammadTwin
@@ -46,6 +47,8 @@ class Kind:
     """The call that makes a person; empty: the helpdesk knows none."""
     tells_merges: bool = True
     """Whether it can be told what was written on a survivor before the merge and what after."""
+    tells_origins: bool = True
+    """Whether it can be told on which ticket an entry stood before a merge; else none of them goes out."""
 
 
 def _unmarked(text: str) -> str:
@@ -55,7 +58,7 @@ def _unmarked(text: str) -> str:
 
 
 def _without_careloop(text: str) -> str:
-    """Salesforce's entries without Careloop's mark at the end and the customer's name above."""
+    """Salesforce's and HubSpot's entries without Careloop's mark at the end and the customer's name above."""
     words = text.partition("\n\n[careloop ")[0]
     return words.partition(":\n\n")[2] or words
 
@@ -81,6 +84,17 @@ KINDS: Mapping[str, Kind] = {
         close=lambda twin, ticket: twin.delete(ticket),
         words=lambda entry: str(entry["text"]).rpartition("\n")[0] or str(entry["text"]),
         people=r"^POST .*/contacts$",
+    ),
+    "hubspot": Kind(
+        make=HubspotDeskTwin,
+        base_url="https://api.hubapi.com",
+        credentials=lambda twin: {"access_token": twin.token},
+        writes=r"^POST .*/objects/notes$",
+        creates=r"^POST .*/objects/tickets$",
+        close=lambda twin, ticket: twin.close(ticket),
+        words=lambda entry: _without_careloop(entry["text"]),
+        people=r"^POST .*/objects/contacts$",
+        tells_origins=False,
     ),
     "rt": Kind(
         make=RtTwin,

@@ -279,7 +279,7 @@ def test_a_merged_ticket_leads_to_its_survivor(desk: Desk) -> None:
     activity = desk.activity(ticket, before.cursor)
     assert activity.ticket == survivor
     public = [reply.key for reply in activity.replies if reply.visibility is Visibility.PUBLIC]
-    wanted = [own, both] if desk.kind.tells_merges else [own]
+    wanted = [own] * desk.kind.tells_origins + [both] * desk.kind.tells_merges
     assert public == wanted, "what was said to somebody else before the merge is not for Kim"
     assert desk.activity(survivor, activity.cursor).replies == ()
     later = desk.agent_reply(survivor, "To both again")

@@ -25,6 +25,7 @@ COMBINATIONS = (
     "x+django_helpdesk",
     "facebook+freshdesk",
     "x+salesforce",
+    "facebook+hubspot",
 )
 QUICK = ("facebook+zendesk", "x+rt")
 QUICK_FLOWS = ("first message", "follow-up", "reply", "long reply in parts")

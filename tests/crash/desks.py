@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from careloop.twins.base import Deliver, Twin
 from careloop.twins.django_helpdesk import DjangoHelpdeskTwin
 from careloop.twins.freshdesk import FreshdeskTwin
+from careloop.twins.hubspot_desk import HubspotDeskTwin
 from careloop.twins.rt import RtTwin
 from careloop.twins.salesforce import SalesforceTwin
 from careloop.twins.zammad import ZammadTwin
@@ -297,6 +298,52 @@ class FreshdeskDesk:
         self.twin.merge(source, target)
 
 
+class HubspotDesk:
+    """HubSpot with a private app's webhooks, which are told again until they are taken."""
+
+    name = "hubspot"
+    strikes = True
+    _url = "https://api.hubapi.com"
+    _secret = "9f2c51d07be84c0fb6ad35b0a4f1e6d2"
+    _hook = f"{BASE}/webhooks/helpdesk/hubspot/{DESK}"
+
+    def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
+        self.twin = HubspotDeskTwin(clock, deliver=deliver)
+        return {self._url: self.twin}
+
+    def connect(self, app: Application) -> None:
+        options = {"portal_id": "12345678", "closed_stages": "5"}
+        _connect(app, "hubspot", options, {"app_secret": (self._secret,), "webhook_url": (self._hook,)})
+        app.secrets.put_credentials(ConnectionKind.HELPDESK, "hubspot", DESK, {"access_token": self.twin.token})
+
+    def begin(self) -> None:
+        self.twin.add_webhook(self._hook, self._secret)
+
+    def tickets(self) -> Sequence[str]:
+        return [str(item["id"]) for item in self.twin.snapshot()["tickets"]]
+
+    def is_open(self, ticket: str) -> bool:
+        shown = next(item for item in self.twin.snapshot()["tickets"] if item["id"] == ticket)
+        return shown["status"] in ("1", "3") and not shown["gone"]
+
+    def entries(self) -> Sequence[Entry]:
+        return _entries(self.twin.snapshot()["tickets"], mark="\n\n[careloop ")
+
+    def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
+        self.twin.agent_reply(ticket, text)
+        if solve:
+            self.twin.solve(ticket)
+
+    def note(self, ticket: str, text: str) -> None:
+        self.twin.agent_note(ticket, text)
+
+    def close(self, ticket: str) -> None:
+        self.twin.close(ticket)
+
+    def merge(self, source: str, target: str) -> None:
+        self.twin.merge(source, target)
+
+
 class SalesforceDesk:
     """Service Cloud with a flow, which calls once."""
 
@@ -367,6 +414,7 @@ DESKS: Mapping[str, type[Desk]] = {
     "zammad": ZammadDesk,
     "django_helpdesk": DjangoHelpdeskDesk,
     "freshdesk": FreshdeskDesk,
+    "hubspot": HubspotDesk,
     "salesforce": SalesforceDesk,
 }
 EVERYWHERE = ("zendesk", "rt")

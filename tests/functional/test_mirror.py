@@ -360,7 +360,7 @@ def behind() -> World:
 
 def test_what_somebody_tells_and_the_mirror_does_not_know_the_crm_is_asked_for() -> None:
     world = behind()
-    world.arrive(world.message("m1", "I am kim@example.com", private=True))
+    world.arrive(world.message("m1", "My e-mail is kim@example.com", private=True))
     assert "e-mail kim@example.com (private message)" in world.ticket.notes[0]
     assert "Customer record: Kim, crm:new" in world.ticket.notes[0]
 
@@ -374,6 +374,6 @@ def test_a_stranger_who_tells_nothing_costs_no_call() -> None:
 def test_what_the_mirror_knows_is_not_asked_for_again() -> None:
     world = behind()
     world.runtime.stores.contacts.put_contacts(world.crm.contacts)
-    world.arrive(world.message("m1", "I am kim@example.com", private=True))
+    world.arrive(world.message("m1", "My e-mail is kim@example.com", private=True))
     assert "Customer record: Kim, crm:new" in world.ticket.notes[0]
     assert world.crm.asked == []

@@ -30,7 +30,7 @@ Document = Mapping[str, Any]
 class Published:
     """One vendor's description. ``files``: patterns of names; ``read``: how they become OpenAPI; ``excused``: what our
     calls do beyond it, as regular expressions over the problems told, each with its reason. ``answers``: the cases'
-    answers are held to it too."""
+    answers are held to it too. ``answers_to``: the methods whose answers are kept for another test."""
 
     kind: str
     name: str
@@ -38,6 +38,7 @@ class Published:
     read: Callable[[str], Document]
     excused: Mapping[str, str]
     answers: bool = False
+    answers_to: tuple[str, ...] = ()
 
     @property
     def distilled(self) -> Path:
@@ -114,6 +115,7 @@ PUBLISHED = (
             r"no operation \w+ /x/": "another base_url",
             r"no operation GET /(media|ext_tw_video|dm|1\.1/ton)/": "files are on hosts of their own",
         },
+        answers_to=("post", "put", "delete"),
     ),
     Published(
         kind="helpdesks",
@@ -158,7 +160,7 @@ def distil(published: Published, documents: Sequence[Document]) -> Document:
                 pattern = re.sub(r"\\\{[^}]*\\\}", "[^/()]+", re.escape(template))
                 if method in operations and re.fullmatch(pattern, path):
                     kept = {key: operations[method][key] for key in _KEPT if key in operations[method]}
-                    if not published.answers:
+                    if not published.answers and method not in published.answers_to:
                         kept.pop("responses", None)
                     paths.setdefault(template, {})[method] = _bare(kept)
                     _collect(document, kept, components)

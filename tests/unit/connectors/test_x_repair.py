@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -146,7 +147,10 @@ def test_profiles_and_posts_are_fetched() -> None:
     message = mention(net)
     assert message.author is not None
     bare = Author(key=message.author.key)
-    assert net.client().fetch_author(bare) == message.author
+    fetched = net.client().fetch_author(bare)
+    assert fetched.profile is not None
+    assert fetched.profile.bio
+    assert replace(fetched, profile=None) == replace(message.author, profile=None)
     assert net.client().fetch_message(message.key.message).events == (message,)
     net.twin.world.user(net.kim)["suspended"] = True
     with pytest.raises(NotFoundError):

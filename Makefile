@@ -21,7 +21,7 @@ sandbox: .venv/.operator-stamp ## Start a complete careloop on this machine, wit
 demo: .venv/.operator-stamp ## Show one customer's message going to a ticket and the answer coming back
 	@$(BIN)/careloop demo
 
-test: lint ## Check style and types, then run every test that needs no server (under three minutes)
+test: lint ## Check style and types, then run every test that needs no server (about four minutes)
 	@$(BIN)/python -m pytest -q -n 2
 
 lint: .venv/.dev-stamp ## Check style and types only

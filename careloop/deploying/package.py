@@ -31,7 +31,7 @@ _JUNK_NAMES = frozenset({"__pycache__", "bin", "tests", "test"})
 _JUNK_ENDINGS = (".pyi", ".c", ".h", ".pyx", ".pxd", ".typed")
 _KEPT_OF_INFO = frozenset({"METADATA", "LICENSE", "LICENSE.txt", "NOTICE", "COPYING", "licenses"})
 """Of a ``dist-info``: what `importlib.metadata` reads a version from, and what licences ask to be kept."""
-_UNUSED = (
+UNUSED = (
     "aws_lambda_powertools/event_handler",
     "aws_lambda_powertools/utilities/[!_jt]*",
     "phonenumbers/shortdata/region_*.py",
@@ -122,7 +122,7 @@ def fill(vendor: Path, requirements: Path, target: Target) -> None:
 
 def prune(vendor: Path) -> None:
     """Remove what no function uses: tests, stubs, sources of extensions, records of installation, foreign services."""
-    for path in [*_junk(vendor), *(path for part in _UNUSED for path in vendor.glob(part))]:
+    for path in [*_junk(vendor), *(path for part in UNUSED for path in vendor.glob(part))]:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:

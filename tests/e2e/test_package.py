@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from bench.ack import ENDPOINT, PAGE, SECRET, events
-from careloop.deploying.package import Target, architecture, assemble, zipped
+from careloop.deploying.package import UNUSED, Target, architecture, assemble, zipped
 from careloop.deploying.policies import render_policies
 from chalicelib.adapters.aws.clients import AwsClients
 from chalicelib.adapters.aws.system import AwsSystem, open_aws
@@ -118,7 +119,9 @@ def test_the_optimised_package_is_compiled_and_the_plain_one_complete(place: Pat
     }
     assert len(compiled) == len(sources)
     missing = {name for name in names["plain"] if name.endswith((".py", ".so", ".toml"))} - names["optimised"]
-    assert not {name for name in missing if not re.search(r"/tests?/|\.data/scripts/", name)}
+    unused = [pattern + end for pattern in UNUSED for end in ("", "/*")]
+    kept = {name for name in missing if not any(fnmatch(name, pattern) for pattern in unused)}
+    assert not {name for name in kept if not re.search(r"/tests?/|\.data/scripts/", name)}
     assert not [name for name in names["optimised"] if name.startswith(("careloop/", "tests/", "policies/", "infra/"))]
     assert not [name for name in names["plain"] if name.endswith(".pyc")]
 

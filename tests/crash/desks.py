@@ -74,7 +74,37 @@ class Desk(Protocol):
     def merge(self, source: str, target: str) -> None: ...
 
 
-class ZendeskDesk:
+class TwinDesk:
+    """What all stand-ins of helpdesks have alike: a webhook at the desk's endpoint, notes, merges, a snapshot of entries."""
+
+    name: str
+    twin: Any
+    _secret = "9f2c51d07be84c0fb6ad35b0a4f1e6d2"
+    _mark = "\n\n[careloop"
+    """Where Careloop's own line begins at the end of an entry."""
+
+    def begin(self) -> None:
+        self.twin.add_webhook(f"{BASE}/webhooks/helpdesk/{self.name}/{DESK}", self._secret)
+
+    def tickets(self) -> Sequence[str]:
+        return [str(number) for number in self.twin.world.data["tickets"]]
+
+    def entries(self) -> Sequence[Entry]:
+        return [
+            Entry(ticket=str(ticket["id"]), public=item["public"], text=item["text"].partition(self._mark)[0])
+            for ticket in self.twin.snapshot()["tickets"]
+            for item in ticket["comments"]
+            if item["author"] != AGENT
+        ]
+
+    def note(self, ticket: str, text: str) -> None:
+        self.twin.agent_note(ticket, text)
+
+    def merge(self, source: str, target: str) -> None:
+        self.twin.merge(source, target)
+
+
+class ZendeskDesk(TwinDesk):
     """Zendesk, told of by its trigger."""
 
     name = "zendesk"
@@ -98,38 +128,22 @@ class ZendeskDesk:
         login = {"email": "careloop@acme.example", "api_token": "twin-api-token-1"}
         app.secrets.put_credentials(kind, "zendesk", DESK, login)
 
-    def begin(self) -> None:
-        self.twin.add_webhook(f"{BASE}/webhooks/helpdesk/zendesk/{DESK}", self._secret)
-
-    def tickets(self) -> Sequence[str]:
-        return [str(number) for number in self.twin.world.data["tickets"]]
-
     def is_open(self, ticket: str) -> bool:
         return self.twin.world.ticket(ticket)["status"] in ("new", "open")
-
-    def entries(self) -> Sequence[Entry]:
-        return _entries(self.twin.snapshot()["tickets"])
 
     def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
         self.twin.agent_reply(ticket, text, status="solved" if solve else None)
 
-    def note(self, ticket: str, text: str) -> None:
-        self.twin.agent_note(ticket, text)
-
     def close(self, ticket: str) -> None:
         self.twin.close(ticket)
 
-    def merge(self, source: str, target: str) -> None:
-        self.twin.merge(source, target)
 
-
-class RtDesk:
+class RtDesk(TwinDesk):
     """Request Tracker with Careloop's Scrip, which calls once."""
 
     name = "rt"
     strikes = False
     _url = "https://rt.acme.example"
-    _secret = "9f2c51d07be84c0fb6ad35b0a4f1e6d2"
 
     def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
         self.twin = RtTwin(clock, deliver=deliver)
@@ -146,39 +160,23 @@ class RtDesk:
         app.secrets.put_verification(kind, "rt", DESK, {"hook_secret": (self._secret,)})
         app.secrets.put_credentials(kind, "rt", DESK, {"token": self.twin.token})
 
-    def begin(self) -> None:
-        self.twin.add_webhook(f"{BASE}/webhooks/helpdesk/rt/{DESK}", self._secret)
-
-    def tickets(self) -> Sequence[str]:
-        return [str(number) for number in self.twin.world.data["tickets"]]
-
     def is_open(self, ticket: str) -> bool:
         found = self.twin.world.ticket(ticket)
         return found is not None and found["status"] in ("new", "open")
 
-    def entries(self) -> Sequence[Entry]:
-        return _entries(self.twin.snapshot()["tickets"])
-
     def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
         self.twin.agent_reply(ticket, text, status="resolved" if solve else None)
-
-    def note(self, ticket: str, text: str) -> None:
-        self.twin.agent_note(ticket, text)
 
     def close(self, ticket: str) -> None:
         self.twin.delete(ticket)
 
-    def merge(self, source: str, target: str) -> None:
-        self.twin.merge(source, target)
 
-
-class ZammadDesk:
+class ZammadDesk(TwinDesk):
     """Zammad with a trigger on agents' articles, which is tried five times."""
 
     name = "zammad"
     strikes = True
     _url = "https://zammad.acme.example"
-    _secret = "9f2c51d07be84c0fb6ad35b0a4f1e6d2"
 
     def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
         self.twin = ZammadTwin(clock, deliver=deliver)
@@ -188,38 +186,22 @@ class ZammadDesk:
         _connect(app, "zammad", {"base_url": self._url, "group": "Social"}, {"signature_token": (self._secret,)})
         app.secrets.put_credentials(ConnectionKind.HELPDESK, "zammad", DESK, {"token": self.twin.token})
 
-    def begin(self) -> None:
-        self.twin.add_webhook(f"{BASE}/webhooks/helpdesk/zammad/{DESK}", self._secret)
-
-    def tickets(self) -> Sequence[str]:
-        return [str(number) for number in self.twin.world.data["tickets"]]
-
     def is_open(self, ticket: str) -> bool:
         return self.twin.world.ticket(ticket)["state"] in ("new", "open")
-
-    def entries(self) -> Sequence[Entry]:
-        return _entries(self.twin.snapshot()["tickets"])
 
     def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
         self.twin.agent_reply(ticket, text, state="closed" if solve else None)
 
-    def note(self, ticket: str, text: str) -> None:
-        self.twin.agent_note(ticket, text)
-
     def close(self, ticket: str) -> None:
         self.twin.remove(ticket)
 
-    def merge(self, source: str, target: str) -> None:
-        self.twin.merge(source, target)
 
-
-class DjangoHelpdeskDesk:
+class DjangoHelpdeskDesk(TwinDesk):
     """django-helpdesk with its webhook, which calls once."""
 
     name = "django_helpdesk"
     strikes = True
     _url = "https://django.acme.example"
-    _secret = "9f2c51d07be84c0fb6ad35b0a4f1e6d2"
 
     def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
         self.twin = DjangoHelpdeskTwin(clock, deliver=deliver)
@@ -229,38 +211,23 @@ class DjangoHelpdeskDesk:
         _connect(app, "django_helpdesk", {"base_url": self._url, "queue": "1"}, {"hook_secret": (self._secret,)})
         app.secrets.put_credentials(ConnectionKind.HELPDESK, "django_helpdesk", DESK, {"token": self.twin.token})
 
-    def begin(self) -> None:
-        self.twin.add_webhook(f"{BASE}/webhooks/helpdesk/django_helpdesk/{DESK}", self._secret)
-
-    def tickets(self) -> Sequence[str]:
-        return [str(number) for number in self.twin.world.data["tickets"]]
-
     def is_open(self, ticket: str) -> bool:
         return self.twin.world.need_ticket(ticket)["status"] in (1, 2)
-
-    def entries(self) -> Sequence[Entry]:
-        return _entries(self.twin.snapshot()["tickets"])
 
     def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
         self.twin.agent_reply(ticket, text, status=3 if solve else None)
 
-    def note(self, ticket: str, text: str) -> None:
-        self.twin.agent_note(ticket, text)
-
     def close(self, ticket: str) -> None:
         self.twin.mark_duplicate(ticket)
 
-    def merge(self, source: str, target: str) -> None:
-        self.twin.merge(source, target)
 
-
-class FreshdeskDesk:
+class FreshdeskDesk(TwinDesk):
     """Freshdesk with an automation rule, which calls four times at most."""
 
     name = "freshdesk"
     strikes = True
+    _mark = "\ncareloop:"
     _url = "https://freshdesk.example.com"
-    _secret = "9f2c51d07be84c0fb6ad35b0a4f1e6d2"
 
     def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
         self.twin = FreshdeskTwin(clock, deliver=deliver)
@@ -270,9 +237,6 @@ class FreshdeskDesk:
         _connect(app, "freshdesk", {"base_url": self._url}, {"hook_secret": (self._secret,)})
         app.secrets.put_credentials(ConnectionKind.HELPDESK, "freshdesk", DESK, {"api_key": self.twin.api_key})
 
-    def begin(self) -> None:
-        self.twin.add_webhook(f"{BASE}/webhooks/helpdesk/freshdesk/{DESK}", self._secret)
-
     def tickets(self) -> Sequence[str]:
         return [str(item["id"]) for item in self.twin.snapshot()["tickets"]]
 
@@ -280,31 +244,22 @@ class FreshdeskDesk:
         shown = next(item for item in self.twin.snapshot()["tickets"] if str(item["id"]) == ticket)
         return shown["status"] == 2 and not shown["deleted"]
 
-    def entries(self) -> Sequence[Entry]:
-        return _entries(self.twin.snapshot()["tickets"], mark="\ncareloop:")
-
     def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
         self.twin.agent_reply(ticket, text)
         if solve:
             self.twin.solve(ticket)
 
-    def note(self, ticket: str, text: str) -> None:
-        self.twin.agent_note(ticket, text)
-
     def close(self, ticket: str) -> None:
         self.twin.delete(ticket)
 
-    def merge(self, source: str, target: str) -> None:
-        self.twin.merge(source, target)
 
-
-class HubspotDesk:
+class HubspotDesk(TwinDesk):
     """HubSpot with a private app's webhooks, which are told again until they are taken."""
 
     name = "hubspot"
     strikes = True
+    _mark = "\n\n[careloop "
     _url = "https://api.hubapi.com"
-    _secret = "9f2c51d07be84c0fb6ad35b0a4f1e6d2"
     _hook = f"{BASE}/webhooks/helpdesk/hubspot/{DESK}"
 
     def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
@@ -326,31 +281,21 @@ class HubspotDesk:
         shown = next(item for item in self.twin.snapshot()["tickets"] if item["id"] == ticket)
         return shown["status"] in ("1", "3") and not shown["gone"]
 
-    def entries(self) -> Sequence[Entry]:
-        return _entries(self.twin.snapshot()["tickets"], mark="\n\n[careloop ")
-
     def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
         self.twin.agent_reply(ticket, text)
         if solve:
             self.twin.solve(ticket)
 
-    def note(self, ticket: str, text: str) -> None:
-        self.twin.agent_note(ticket, text)
-
     def close(self, ticket: str) -> None:
         self.twin.close(ticket)
 
-    def merge(self, source: str, target: str) -> None:
-        self.twin.merge(source, target)
 
-
-class SalesforceDesk:
+class SalesforceDesk(TwinDesk):
     """Service Cloud with a flow, which calls once."""
 
     name = "salesforce"
     strikes = True
     _url = "https://acme.my.salesforce.com"
-    _secret = "9f2c51d07be84c0fb6ad35b0a4f1e6d2"
 
     def make(self, clock: Clock, deliver: Deliver) -> Mapping[str, Twin]:
         self.twin = SalesforceTwin(clock, deliver=deliver)
@@ -361,9 +306,6 @@ class SalesforceDesk:
         credentials = {"client_id": self.twin.client_id, "client_secret": self.twin.client_secret}
         app.secrets.put_credentials(ConnectionKind.HELPDESK, "salesforce", DESK, credentials)
 
-    def begin(self) -> None:
-        self.twin.add_webhook(f"{BASE}/webhooks/helpdesk/salesforce/{DESK}", self._secret)
-
     def tickets(self) -> Sequence[str]:
         return list(self.twin.world.table("Case"))
 
@@ -371,22 +313,13 @@ class SalesforceDesk:
         case = self.twin.world.table("Case")[ticket]
         return not case["IsClosed"] and not case["IsDeleted"]
 
-    def entries(self) -> Sequence[Entry]:
-        return _entries(self.twin.snapshot()["tickets"])
-
     def answer(self, ticket: str, text: str, *, solve: bool = False) -> None:
         self.twin.agent_reply(ticket, text)
         if solve:
             self.twin.solve(ticket)
 
-    def note(self, ticket: str, text: str) -> None:
-        self.twin.agent_note(ticket, text)
-
     def close(self, ticket: str) -> None:
         self.twin.remove(ticket)
-
-    def merge(self, source: str, target: str) -> None:
-        self.twin.merge(source, target)
 
 
 def _connect(
@@ -397,15 +330,6 @@ def _connect(
     app.runtime.stores.directory.put_connection(connection)
     app.runtime.stores.directory.put_endpoint(Endpoint(kind=kind, connector=connector, name=DESK))
     app.secrets.put_verification(kind, connector, DESK, secrets)
-
-
-def _entries(tickets: Sequence[Mapping[str, Any]], mark: str = "\n\n[careloop") -> list[Entry]:
-    return [
-        Entry(ticket=str(ticket["id"]), public=item["public"], text=item["text"].partition(mark)[0])
-        for ticket in tickets
-        for item in ticket["comments"]
-        if item["author"] != AGENT
-    ]
 
 
 DESKS: Mapping[str, type[Desk]] = {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from chalicelib.connectors._salesforce.fields import LOGIN, SITE
 from chalicelib.connectors.toolkit.identity_fields import IDENTITY_OPTIONS
 from chalicelib.core.budgets import BudgetHeaders, Form
 from chalicelib.core.capabilities import CrmCapabilities
 from chalicelib.core.people import ClueKind
-from chalicelib.ports.spec import CredentialField, CrmSpec, Fact, OptionField, ShownBy, UsedFor
+from chalicelib.ports.spec import CrmSpec, Fact, OptionField, ShownBy
 
 SPEC = CrmSpec(
     name="salesforce",
@@ -21,37 +22,9 @@ SPEC = CrmSpec(
         holds_marketing=True,
         note="Handles and ids are looked up in the fields of Contact that identity_fields names.",
     ),
-    credentials=(
-        CredentialField(
-            name="client_id",
-            description="Consumer key of the external client app (or connected app)",
-            used_for=UsedFor.CALL,
-            example="3MVG9IHf89I1t8hrvswazsWedXWY0i1qK20PSFaInvUgLFB6vrcb9bbWFTSIHpO8G2jxBLJA6uZGyPFC5Aejq",
-        ),
-        CredentialField(
-            name="client_secret",
-            description="Consumer secret of the app, for the client credentials flow as its run-as user",
-            used_for=UsedFor.CALL,
-            required=False,
-            example="8D8E1D3F0A7B4C6E9F2A5B8C1D4E7F0A",
-        ),
-        CredentialField(
-            name="refresh_token",
-            description="Refresh token of the integration user, where the client credentials flow is not allowed",
-            used_for=UsedFor.CALL,
-            rotates=True,
-            required=False,
-            example="5Aep861TSESvWeug_xvFHRBTTbf_YrTWgEyjBJrfoRXcVkJZC1pVkGn",
-        ),
-    ),
+    credentials=LOGIN,
     options=(
-        OptionField(
-            name="base_url",
-            description="The org's My Domain address",
-            required=True,
-            example="https://acme.my.salesforce.com",
-        ),
-        OptionField(name="api_version", description="Version of the REST API", default="62.0", example="62.0"),
+        *SITE,
         *IDENTITY_OPTIONS,
         OptionField(
             name="customer_number_field",

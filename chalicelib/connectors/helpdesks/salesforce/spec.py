@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from chalicelib.connectors._salesforce.fields import LOGIN, SITE
 from chalicelib.core.budgets import BudgetHeaders, Form
 from chalicelib.core.capabilities import HelpdeskCapabilities
 from chalicelib.ports.spec import CredentialField, Fact, HelpdeskSpec, OptionField, ShownBy, UsedFor
@@ -33,36 +34,10 @@ SPEC = HelpdeskSpec(
             made_here=True,
             example="9f2c51d07be84c0fb6ad35b0a4f1e6d2",
         ),
-        CredentialField(
-            name="client_id",
-            description="Consumer key of the external client app (or connected app)",
-            used_for=UsedFor.CALL,
-            example="3MVG9IHf89I1t8hrvswazsWedXWY0i1qK20PSFaInvUgLFB6vrcb9bbWFTSIHpO8G2jxBLJA6uZGyPFC5Aejq",
-        ),
-        CredentialField(
-            name="client_secret",
-            description="Consumer secret of the app, for the client credentials flow as its run-as user",
-            used_for=UsedFor.CALL,
-            required=False,
-            example="8D8E1D3F0A7B4C6E9F2A5B8C1D4E7F0A",
-        ),
-        CredentialField(
-            name="refresh_token",
-            description="Refresh token of the integration user, where the client credentials flow is not allowed",
-            used_for=UsedFor.CALL,
-            rotates=True,
-            required=False,
-            example="5Aep861TSESvWeug_xvFHRBTTbf_YrTWgEyjBJrfoRXcVkJZC1pVkGn",
-        ),
+        *LOGIN,
     ),
     options=(
-        OptionField(
-            name="base_url",
-            description="The org's My Domain address",
-            required=True,
-            example="https://acme.my.salesforce.com",
-        ),
-        OptionField(name="api_version", description="Version of the REST API", default="62.0", example="62.0"),
+        *SITE,
         OptionField(
             name="case_field",
             description="Field of Case (text 80, external id, unique) that holds Careloop's case id",
